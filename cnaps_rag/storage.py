@@ -1,0 +1,168 @@
+"""Writing so that a reader sees the old state or the new one, never a half of either."""
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from cnaps_rag.errors import StorageError
+
+ADVICE = {
+    errno.ENOSPC: "the disk is full: free some space and run again",
+    errno.EDQUOT: "your disk quota is used up: free some space and run again",
+    errno.EROFS: "the file system is read-only: name a folder that can be written",
+    errno.EACCES: "no permission to write there: change it, or name another folder",
+    errno.EPERM: "no permission to write there: change it, or name another folder",
+    errno.ENOTDIR: "a part of the path is a file: name another folder",
+    errno.EEXIST: "a file stands in the way: name another folder",
+}
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """Turn an operating system's error into one that says what to do.
+
+    Args:
+        path: What was to be written.
+        error: What the system said.
+
+    Returns:
+        The error to raise.
+    """
+    advice = ADVICE.get(error.errno or 0, "see the reason and run again")
+    message = f"{path}: cannot be written ({error.strerror or error}); {advice}"
+    return StorageError(message, path=path, reason=str(error))
+
+
+@contextlib.contextmanager
+def _mapped(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except StorageError:
+        raise
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file: temporary sibling, fsync, rename.
+
+    Args:
+        path: The file; its folder is made where it is missing.
+        content: What it shall hold.
+
+    Raises:
+        StorageError: The file could not be written; what stood there still stands.
+    """
+    with _mapped(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            _sync_folder(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON, indented, keys in the order given.
+
+    Args:
+        path: The file.
+        value: What it shall hold.
+    """
+    write_bytes(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
+    """Write a folder: temporary sibling, fsync of each file, rename.
+
+    Args:
+        path: The folder; one that stands there is replaced.
+        fill: Called with the temporary folder, to write the files into it.
+
+    Raises:
+        StorageError: The folder could not be written; what stood there still stands.
+    """
+    with _mapped(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+        try:
+            fill(temporary)
+            for file in temporary.iterdir():
+                with file.open("rb") as opened:
+                    os.fsync(opened.fileno())
+            if path.exists():
+                shutil.rmtree(path)
+            temporary.chmod(0o755)
+            temporary.replace(path)
+            _sync_folder(path.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def set_aside(path: Path, folder: Path) -> Path:
+    """Move a corrupt or foreign file or folder out of the way, keeping it for inspection.
+
+    Args:
+        path: What to move.
+        folder: Where to; made where it is missing.
+
+    Returns:
+        Where it lies now.
+
+    Raises:
+        StorageError: It could not be moved.
+    """
+    with _mapped(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        target = Path(tempfile.mkdtemp(prefix=f"{path.name}.", dir=folder)) / path.name
+        shutil.move(path, target)
+        return target
+
+
+@contextlib.contextmanager
+def writer_lock(path: Path, wait_s: float = 600.0) -> Iterator[None]:
+    """Hold a lock file while writing, so that one process writes at a time.
+
+    Args:
+        path: The lock file.
+        wait_s: How long to wait for another writer.
+
+    Yields:
+        Nothing; the lock is held.
+
+    Raises:
+        StorageError: The lock file cannot be made, or another writer held it all the time.
+    """
+    with _mapped(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        try:
+            lock.acquire(timeout=wait_s)
+        except TimeoutError as error:
+            message = f"{path}: another process has been writing for {wait_s:.0f} s; wait for it, or end it"
+            raise StorageError(message, path=path, reason="locked") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
