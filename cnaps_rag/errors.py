@@ -94,14 +94,16 @@ class DocumentError(CnapsRagError):
     Attributes:
         path: The file.
         page_number: The 1-based page at fault, or None where it is the whole file.
+        status: A value of `records.PaperStatus` that says which way it failed.
     """
 
     path: Path
     page_number: int | None
+    status: str
 
-    def __init__(self, message: str, *, path: Path, page_number: int | None = None) -> None:
-        """Keep the file and the page."""
-        super().__init__(message, path=path, page_number=page_number)
+    def __init__(self, message: str, *, path: Path, page_number: int | None = None, status: str = "failed") -> None:
+        """Keep the file, the page and the status."""
+        super().__init__(message, path=path, page_number=page_number, status=status)
 
 
 class EmbedderError(CnapsRagError):

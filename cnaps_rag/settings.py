@@ -30,8 +30,8 @@ class Settings:
     corpus_dir: Path = Path("corpus")
     index_dir: Path = Path("index")
     embedder: str | None = None
-    passage_chars: int = 400
-    passage_sentences: int = 4
+    passage_chars: int = 600
+    passage_sentences: int = 5
     k: int = 10
     pool: int = 100
     rrf_constant: int = 60

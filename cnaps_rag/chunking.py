@@ -1,0 +1,157 @@
+"""Pages to passages: whole sentences of one section, with the place of every character kept."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from cnaps_rag.page_text import HYPHENATED
+from cnaps_rag.records import Block, Document, Page, Passage, PassageKind, SectionRole, Span
+from cnaps_rag.sentences import split_sentences
+
+VERSION = "chunks-1"
+LEAST_LETTERS = 25
+SEARCHED = frozenset({PassageKind.PROSE, PassageKind.CAPTION, PassageKind.TABLE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunker:
+    """Packs sentences into passages.
+
+    Attributes:
+        passage_chars: A passage takes sentences until it is about this long.
+        passage_sentences: A passage has at most this many sentences.
+    """
+
+    passage_chars: int
+    passage_sentences: int
+
+    @property
+    def fingerprint(self) -> str:
+        """What the passages depend on, beside the pages."""
+        return f"{VERSION}-{self.passage_chars}-{self.passage_sentences}"
+
+    def passages(self, document: Document) -> tuple[Passage, ...]:
+        """Cut a document into passages.
+
+        Args:
+            document: The pages.
+
+        Returns:
+            Passages in reading order. References, headings and debris of figures are left out, and so is what
+            stands before the abstract. No passage crosses from one section to another; one may run over a page's
+            end or around a figure, and then has a span for each stretch.
+        """
+        blocks = _searched_blocks(document)
+        made: list[Passage] = []
+        for flow in _flows(blocks):
+            made += self._packed(document, flow)
+        return tuple(made)
+
+    def _packed(self, document: Document, flow: "_Flow") -> Iterator[Passage]:
+        packed: list[tuple[int, int]] = []
+        for start, end in flow.sentences:
+            full = packed and end - packed[0][0] > self.passage_chars
+            if packed and (full or len(packed) == self.passage_sentences):
+                yield from _passage(document, flow, packed)
+                packed = []
+            packed.append((start, end))
+        if packed:
+            yield from _passage(document, flow, packed)
+
+
+def embedding_text(title: str | None, passage: Passage) -> str:
+    """Put a passage into its context, for matching; the context is never shown as a quote.
+
+    Args:
+        title: The paper's title, or None.
+        passage: The passage.
+
+    Returns:
+        Title, section heading and text.
+    """
+    heading = (passage.section or "").lstrip("0123456789. ")
+    return " ".join(part for part in (_sentence(title or ""), _sentence(heading), passage.text) if part)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return f"{text}." if text and text[-1].isalnum() else text
+
+
+class _Flow:
+    """Running text put together from blocks, and where each block of it stands on its page."""
+
+    def __init__(self, pairs: Sequence[tuple[Page, Block]]) -> None:
+        self.block = pairs[0][1]
+        self.text = ""
+        self.pieces: list[Span] = []
+        self.sentences: list[tuple[int, int]] = []
+        paragraph_start = 0
+        for page, block in pairs:
+            if not block.continues:
+                self._cut(paragraph_start)
+                paragraph_start = len(self.text)
+            self._add(page, block)
+        self._cut(paragraph_start)
+
+    def _add(self, page: Page, block: Block) -> None:
+        piece = page.text[block.start : block.end]
+        if block.continues and self.pieces and HYPHENATED.search(self.text) and piece[:1].islower():
+            last = self.pieces[-1]
+            self.text = self.text[:-1]
+            self.pieces[-1] = Span(
+                page_number=last.page_number, start=last.start, end=last.end - 1, offset=last.offset
+            )
+        elif self.text:
+            self.text += " "
+        self.pieces.append(Span(page_number=page.number, start=block.start, end=block.end, offset=len(self.text)))
+        self.text += piece
+
+    def _cut(self, start: int) -> None:
+        for first, last in split_sentences(self.text[start:]):
+            self.sentences.append((start + first, start + last))
+
+    def spans(self, start: int, end: int) -> Iterator[Span]:
+        for piece in self.pieces:
+            length = piece.end - piece.start
+            first, last = max(start, piece.offset), min(end, piece.offset + length)
+            if first < last:
+                shift = piece.start - piece.offset
+                yield Span(
+                    page_number=piece.page_number, start=first + shift, end=last + shift, offset=first - start
+                )
+
+
+def _searched_blocks(document: Document) -> list[tuple[Page, Block]]:
+    pairs = [(page, block) for page in document.pages for block in page.blocks]
+    roles = {block.section_role for _, block in pairs}
+    unwanted = {SectionRole.REFERENCES}
+    if roles & {SectionRole.ABSTRACT, SectionRole.INTRODUCTION}:
+        unwanted.add(SectionRole.FRONT_MATTER)
+    return [(page, block) for page, block in pairs if block.kind in SEARCHED and block.section_role not in unwanted]
+
+
+def _flows(pairs: Iterable[tuple[Page, Block]]) -> Iterator[_Flow]:
+    """Yield the prose of each section as one flow, and each caption and table as a flow of its own."""
+    for _, section in groupby(pairs, key=lambda pair: (pair[1].section, pair[1].section_role)):
+        rows = list(section)
+        prose = [row for row in rows if row[1].kind is PassageKind.PROSE]
+        if prose:
+            yield _Flow(prose)
+        yield from (_Flow([row]) for row in rows if row[1].kind is not PassageKind.PROSE)
+
+
+def _passage(document: Document, flow: _Flow, sentences: Sequence[tuple[int, int]]) -> Iterator[Passage]:
+    start, end = sentences[0][0], sentences[-1][1]
+    text = flow.text[start:end]
+    if sum(character.isalpha() for character in text) < LEAST_LETTERS:
+        return
+    yield Passage(
+        document=document.sha256,
+        text=text,
+        kind=flow.block.kind,
+        section=flow.block.section,
+        section_role=flow.block.section_role,
+        spans=tuple(flow.spans(start, end)),
+        sentences=tuple((first - start, last - start) for first, last in sentences),
+    )

@@ -1,0 +1,208 @@
+"""From a draft to an answer: every citation is resolved against the index, every claim against what it cites.
+
+Drop, never pad: what does not hold is left out and listed with the reason.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cnaps_rag.errors import CitationError
+from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
+from cnaps_rag.index import PromptIndex
+from cnaps_rag.records import (
+    Answer,
+    Citation,
+    Claim,
+    DroppedClaim,
+    PaperNote,
+    PaperStatus,
+    Passage,
+    Span,
+    Support,
+    UnavailablePaper,
+    Workflow,
+)
+
+ELLIPSIS = "…"
+UNVERIFIED_NOTE = "listed; what was drafted on it could not be verified"
+LETTERS = re.compile(r"[\W_]+")
+
+
+def locate(index: PromptIndex, evidence: Evidence) -> Span:
+    """Resolve words of a passage to their place on a page.
+
+    Args:
+        index: The prompt's index.
+        evidence: The words.
+
+    Returns:
+        The place, where `page_text[start:end] == evidence.quote` holds.
+
+    Raises:
+        CitationError: The words are empty, run over a page's end or around a figure, or are not what the page says.
+    """
+    passage = evidence.hit.passage
+    span = passage.locate(evidence.start, evidence.end)
+    if not evidence.quote.strip() or span is None:
+        raise CitationError("the quote is not one stretch of one page", reason="not-one-stretch")
+    page = index.page_text(passage.document, span.page_number)
+    if page is None or page[span.start : span.end] != evidence.quote:
+        raise CitationError(f"the quote is not what page {span.page_number} says", reason="not-on-page")
+    return span
+
+
+def verbatim(text: str, quotes: Iterable[str]) -> bool:
+    """Tell whether a statement is made of the words of its quotes alone.
+
+    Args:
+        text: The statement; `…` may stand where words were left out.
+        quotes: The words that it cites.
+
+    Returns:
+        Whether each stretch between ellipses stands in one of the quotes, letters and digits compared, the papers'
+        own reference numbers left aside.
+    """
+    sources = [_letters(quote) for quote in quotes]
+    stretches = [_letters(stretch) for stretch in text.split(ELLIPSIS)]
+    filled = [stretch for stretch in stretches if stretch]
+    return bool(filled) and all(any(stretch in source for source in sources) for stretch in filled)
+
+
+def _letters(text: str) -> str:
+    return LETTERS.sub("", without_references(text).casefold())
+
+
+def verify(draft: Draft, index: PromptIndex, question: str) -> Answer:
+    """Turn a draft into an answer whose citations all resolve.
+
+    Args:
+        draft: The draft.
+        index: The index that it was drafted from.
+        question: The question that it answers.
+
+    Returns:
+        The answer; statements that failed are in `dropped`, with the reason.
+    """
+    ledger = _Ledger(index, {hit.passage.id for hit in draft.hits})
+    task = ledger.claims(draft.task)
+    workflow = Workflow(
+        input=ledger.claims(draft.input),
+        model=ledger.claims(draft.model),
+        output=ledger.claims(draft.output),
+        mechanism=ledger.claims(draft.mechanism),
+    )
+    return Answer(
+        question=question,
+        prompt_id=index.prompt.id,
+        generator=draft.generator,
+        task=task,
+        workflow=workflow,
+        papers=ledger.notes(draft),
+        citations=tuple(ledger.citations),
+        not_covered=draft.not_covered,
+        dropped=tuple(ledger.dropped),
+        papers_unavailable=_unavailable(index),
+    )
+
+
+def _unavailable(index: PromptIndex) -> tuple[UnavailablePaper, ...]:
+    reasons = {
+        paper.listed.url: paper.reason or paper.status.value
+        for paper in index.papers
+        if paper.status is not PaperStatus.OK
+    }
+    return tuple(UnavailablePaper(url=url, reason=reason) for url, reason in reasons.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    document: str
+    page_number: int | None
+    start: int
+    end: int
+
+
+class _Ledger:
+    """Numbers citations in order of use; a quote that is used twice keeps its number."""
+
+    def __init__(self, index: PromptIndex, shown: set[str]) -> None:
+        self.index = index
+        self.shown = shown
+        self.citations: list[Citation] = []
+        self.dropped: list[DroppedClaim] = []
+        self._numbers: dict[_Place, int] = {}
+
+    def claims(self, drafts: Sequence[DraftClaim]) -> tuple[Claim, ...]:
+        kept = []
+        for draft in drafts:
+            try:
+                kept.append(self._claim(draft))
+            except CitationError as error:
+                self.dropped.append(DroppedClaim(text=draft.text, reason=error.message))
+        return tuple(kept)
+
+    def notes(self, draft: Draft) -> tuple[PaperNote, ...]:
+        notes = []
+        for paper, note in zip(self.index.papers, draft.notes, strict=True):
+            text = self._verified_note(note)
+            numbers = tuple(
+                citation.n for citation in self.citations if paper.document and citation.url == self._url(paper.document)
+            )
+            notes.append(
+                PaperNote(
+                    role=paper.role,
+                    name=paper.listed.name,
+                    url=paper.listed.url,
+                    github=paper.listed.github,
+                    citations=numbers,
+                    note=text,
+                )
+            )
+        return tuple(notes)
+
+    def _verified_note(self, note: DraftNote) -> str:
+        try:
+            for evidence in note.evidence:
+                self._number(evidence)
+        except CitationError as error:
+            self.dropped.append(DroppedClaim(text=note.note, reason=error.message))
+            return UNVERIFIED_NOTE
+        return note.note
+
+    def _claim(self, draft: DraftClaim) -> Claim:
+        if not draft.evidence:
+            raise CitationError("it cites nothing", reason="no-evidence")
+        if not verbatim(draft.text, [evidence.quote for evidence in draft.evidence]):
+            raise CitationError("it says more than the words that it cites", reason="not-verbatim")
+        numbers = tuple(dict.fromkeys(self._number(evidence) for evidence in draft.evidence))
+        return Claim(text=draft.text, citations=numbers, support=Support.VERBATIM, about=draft.about)
+
+    def _number(self, evidence: Evidence) -> int:
+        passage = evidence.hit.passage
+        if passage.id not in self.shown:
+            raise CitationError("its passage was not retrieved for this answer", reason="not-retrieved")
+        span = locate(self.index, evidence)
+        place = _Place(passage.document, span.page_number, span.start, span.end)
+        if place not in self._numbers:
+            self._numbers[place] = len(self.citations) + 1
+            self.citations.append(self._citation(evidence.quote, passage, span))
+        return self._numbers[place]
+
+    def _citation(self, quote: str, passage: Passage, span: Span) -> Citation:
+        paper = self.index.paper_of(passage)
+        return Citation(
+            n=len(self.citations) + 1,
+            url=paper.listed.url,
+            title=paper.title,
+            page_number=span.page_number,
+            section=passage.section,
+            start=span.start,
+            end=span.end,
+            quote=quote,
+            passage=passage.text,
+            origin=paper.origin,
+        )
+
+    def _url(self, document: str) -> str:
+        return next(paper.listed.url for paper in self.index.papers if paper.document == document)

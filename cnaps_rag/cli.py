@@ -1,0 +1,279 @@
+"""The command line: data on stdout, messages on stderr.
+
+Exit codes: 0 done; 1 it could not be done (no index, no embedder, disk full …); 2 bad usage or bad input; 3 built, but
+some papers are there by their abstract only or not at all; 130 interrupted.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cnaps_rag
+from cnaps_rag import evaluation, rendering
+from cnaps_rag.errors import CnapsRagError, EvaluationError, PromptError
+from cnaps_rag.inventory import take_inventory
+from cnaps_rag.layout import Layout
+from cnaps_rag.pipeline import Builder, answer, evaluate_prompts, open_index
+from cnaps_rag.prompts import read_prompt, read_prompts
+from cnaps_rag.records import IndexedPaper, PaperStatus, Prompt
+from cnaps_rag.retrieval import search_many
+from cnaps_rag.settings import Settings
+from cnaps_rag.storage import write_bytes
+
+DONE, FAILED, BAD_INPUT, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: What stands behind the program's name; None takes the process's own.
+
+    Returns:
+        The exit code.
+    """
+    options = parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except (PromptError, EvaluationError) as error:
+        return _fail(error, BAD_INPUT)
+    except CnapsRagError as error:
+        return _fail(error, FAILED)
+    except BrokenPipeError:
+        # whoever read the output has seen enough
+        sys.stderr.close()
+        return DONE
+    except KeyboardInterrupt:
+        _say("interrupted; what was finished is kept, and the same command goes on from there")
+        return INTERRUPTED
+
+
+def build_main(arguments: Sequence[str] | None = None) -> int:
+    """Run `cnaps-rag build`, for `scripts/build_index.py`.
+
+    Args:
+        arguments: What stands behind the script's name; None takes the process's own.
+
+    Returns:
+        The exit code.
+    """
+    return main(["build", *(sys.argv[1:] if arguments is None else arguments)])
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of all commands."""
+    root = argparse.ArgumentParser(
+        prog="cnaps-rag",
+        description="Answers from the papers that a prompt lists, and from nothing else.",
+        epilog="Exit codes: 0 done, 1 could not be done, 2 bad usage or input, 3 built but some papers are missing.",
+    )
+    root.add_argument("--version", action="version", version=f"cnaps-rag {cnaps_rag.__version__}")
+    commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_build(commands)
+    _add_search(commands)
+    _add_ask(commands)
+    _add_evaluate(commands)
+    _add_show(commands)
+    return root
+
+
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _command(commands: Commands, name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(run=run)
+    defaults = Settings()
+    command.add_argument("--corpus", type=Path, default=defaults.corpus_dir, help="folder of the PDFs (default: corpus)")
+    command.add_argument("--index", type=Path, default=defaults.index_dir, help="folder of the indexes (default: index)")
+    command.add_argument("--embedder", metavar="MODEL", help="name or folder of a sentence-transformers model")
+    command.add_argument("--offline", action="store_true", help="never use the network")
+    return command
+
+
+def _add_build(commands: Commands) -> None:
+    text = "Fetch the listed PDFs and build the index of each prompt."
+    command = _command(commands, "build", _build, text)
+    command.add_argument("prompts", nargs="+", type=Path, metavar="PROMPT", help="prompt file (.txt, .json, .yaml)")
+    command.add_argument("--pdf-dir", type=Path, metavar="DIR", help="take PDFs from this folder before the network")
+    command.add_argument("--contact", help="e-mail address or URL for the User-Agent of downloads")
+    command.add_argument("--json", action="store_true", help="print what became of each paper as JSON")
+
+
+def _add_search(commands: Commands) -> None:
+    command = _command(commands, "search", _search, "Find the passages that match a question.")
+    command.add_argument("prompt", type=Path, metavar="PROMPT", help="prompt file whose index is searched")
+    command.add_argument("question", nargs="?", metavar="QUESTION", help="default: the prompt's own question")
+    command.add_argument("--questions", type=Path, metavar="FILE", help='one JSON {"id", "question"} a line')
+    command.add_argument("-k", type=_positive, default=Settings().k, help="how many passages (default: %(default)s)")
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_ask(commands: Commands) -> None:
+    command = _command(commands, "ask", _ask, "Answer a prompt's question with citations.")
+    command.add_argument("prompt", type=Path, metavar="PROMPT", help="prompt file whose index answers")
+    command.add_argument("question", nargs="?", metavar="QUESTION", help="default: the prompt's own question")
+    command.add_argument("--format", choices=[str(one) for one in rendering.Format], default="md", help="default: md")
+    command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of stdout")
+
+
+def _add_evaluate(commands: Commands) -> None:
+    text = "Answer every prompt of a folder and measure the answers."
+    command = _command(commands, "evaluate", _evaluate, text)
+    command.add_argument("prompts_dir", type=Path, metavar="PROMPTS_DIR", help="folder of prompt files")
+    command.add_argument("--gold", type=Path, metavar="DIR", help="folder of gold files, one a prompt, of the same stem")
+    command.add_argument("--report", type=Path, metavar="DIR", help="write report.json and report.md there")
+    command.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
+
+
+def _add_show(commands: Commands) -> None:
+    command = _command(commands, "show", _show, "Tell what is in an index folder, or in one prompt's index.")
+    command.add_argument("what", nargs="?", type=Path, metavar="INDEX", help="index folder, or manifest in its prompts/")
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _build(options: argparse.Namespace) -> int:
+    prompts, bad = _readable(options.prompts)
+    settings = _settings(options)
+    builder = Builder(settings, pdf_dir=options.pdf_dir, progress=_terminal())
+    reports = []
+    for path, prompt in prompts:
+        report = builder.build(prompt)
+        reports.append(report)
+        if not options.json:
+            print(f"{path}\n{rendering.build_table(report)}")
+    if options.json:
+        records = [{"prompt": str(path), **rendering.build_record(report)} for (path, _), report in zip(prompts, reports, strict=True)]
+        print(rendering.json_text(records), end="")
+    return BAD_INPUT if bad else DONE if all(report.complete for report in reports) else INCOMPLETE
+
+
+def _readable(paths: Sequence[Path]) -> tuple[list[tuple[Path, Prompt]], bool]:
+    """Read the prompts; one that cannot be read is reported and does not stop the others."""
+    good, bad = [], False
+    for path in paths:
+        try:
+            read_prompt(path)
+        except PromptError as error:
+            bad = True
+            _fail(error, BAD_INPUT)
+        else:
+            good.append(path)
+    return read_prompts(good), bad
+
+
+def _search(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    index = open_index(options.prompt, settings=settings)
+    if options.questions is not None:
+        questions = _questions(options.questions)
+    else:
+        questions = [("", options.question or index.prompt.question)]
+    found = search_many(index, [question for _, question in questions], k=options.k, settings=settings)
+    for (name, _), hits in zip(questions, found, strict=True):
+        records = rendering.hit_records(hits, _file_of(settings))
+        if options.questions is not None:
+            print(rendering.json_line({"id": name, "hits": records}), end="")
+        elif options.json:
+            print(rendering.json_text(records), end="")
+        else:
+            print(rendering.hits_text(hits), end="")
+    return DONE
+
+
+def _questions(path: Path) -> list[tuple[str, str]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptError(f"cannot be read as a file of questions ({error})", path=path) from error
+    questions = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            questions.append(_question(path, number, line))
+    return questions
+
+
+def _question(path: Path, number: int, line: str) -> tuple[str, str]:
+    try:
+        row = json.loads(line)
+        name, question = row["id"], row["question"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise PromptError('expected one JSON {"id", "question"} a line', path=path, line=number) from error
+    if not isinstance(question, str) or not question.strip():
+        raise PromptError("expected a question that is a text", path=path, line=number)
+    return name, question
+
+
+def _ask(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    index = open_index(options.prompt, settings=settings)
+    text = rendering.render(answer(index, question=options.question, settings=settings), rendering.Format(options.format))
+    if options.output is None:
+        print(text, end="")
+    else:
+        write_bytes(options.output, text.encode())
+        _say(f"written to {options.output}")
+    return DONE
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    report = evaluate_prompts(
+        options.prompts_dir, gold_dir=options.gold, settings=_settings(options), progress=_terminal()
+    )
+    if options.report is not None:
+        write_bytes(options.report / "report.json", evaluation.to_json(report).encode())
+        write_bytes(options.report / "report.md", evaluation.to_markdown(report).encode())
+        _say(f"written to {options.report / 'report.json'} and report.md")
+    print(evaluation.to_json(report) if options.json else evaluation.to_markdown(report), end="")
+    for failure in report.failures:
+        _say(f"{failure.case}: {failure.reason}")
+    return FAILED if report.failures else DONE
+
+
+def _show(options: argparse.Namespace) -> int:
+    entries = take_inventory(options.what or options.index)
+    record = rendering.inventory_record(entries)
+    print(rendering.json_text(record) if options.json else rendering.inventory_text(entries), end="")
+    return DONE
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return Settings(
+        corpus_dir=options.corpus,
+        index_dir=options.index,
+        embedder=options.embedder,
+        offline=options.offline,
+        contact=getattr(options, "contact", None),
+    )
+
+
+def _file_of(settings: Settings) -> Callable[[IndexedPaper], str | None]:
+    layout = Layout.of(settings)
+
+    def file_of(paper: IndexedPaper) -> str | None:
+        return str(layout.paper_pdf(paper.key)) if paper.status is PaperStatus.OK else None
+
+    return file_of
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"must be greater than 0, not {value}")
+    return value
+
+
+def _terminal() -> bool:
+    return sys.stderr.isatty()
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+def _fail(error: CnapsRagError, code: int) -> int:
+    _say(f"cnaps-rag: {error}")
+    return code

@@ -1,0 +1,242 @@
+"""A prompt's index: the passages of its listed papers and nothing else, ready to be searched."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnaps_rag.embedding import Embedder, Vectors
+from cnaps_rag.errors import IndexStateError, PromptError
+from cnaps_rag.layout import FORMAT, Layout
+from cnaps_rag.lexical import LexicalIndex
+from cnaps_rag.prompts import prompt_from_mapping, prompt_to_mapping
+from cnaps_rag.records import (
+    IndexedPaper,
+    ListedPaper,
+    Origin,
+    PaperStatus,
+    Passage,
+    Prompt,
+    Role,
+    distinct,
+)
+from cnaps_rag.shards import Fingerprints, Shard, ShardStore
+from cnaps_rag.storage import write_json
+from cnaps_rag.vectors import VectorIndex
+
+
+class PromptIndex:
+    """The searchable passages of one prompt.
+
+    The scope is the prompt: only shards of its listed papers are ever loaded, so nothing else can be returned.
+
+    Attributes:
+        prompt: The prompt.
+        papers: Its listed papers as indexed, in the prompt's order.
+        embedder: Turns questions into vectors.
+        passages: All passages, paper by paper, in reading order.
+        vectors: One a passage. Shape: (n_passages, dim), float32, unit L2 norm.
+    """
+
+    def __init__(
+        self, prompt: Prompt, papers: Sequence[IndexedPaper], shards: Sequence[Shard], embedder: Embedder
+    ) -> None:
+        """Put the shards of a prompt's papers together.
+
+        Args:
+            prompt: The prompt.
+            papers: Its listed papers as indexed.
+            shards: One for each distinct document of `papers`.
+            embedder: The embedder that made the shards' vectors.
+
+        Raises:
+            IndexStateError: A shard belongs to a document that the prompt does not list.
+        """
+        self.prompt = prompt
+        self.papers = tuple(papers)
+        self.embedder = embedder
+        self._papers = {paper.document: paper for paper in distinct(papers)}
+        foreign = [shard.document.sha256 for shard in shards if shard.document.sha256 not in self._papers]
+        if foreign:
+            raise IndexStateError(
+                f"prompt {prompt.id}: document {foreign[0][:16]} is not one of its listed papers; build it again",
+                scope=prompt.id,
+                expected=", ".join(sorted(str(document)[:16] for document in self._papers)),
+                found=foreign[0][:16],
+            )
+        self._pages = {
+            (shard.document.sha256, page.number): page.text for shard in shards for page in shard.document.pages
+        }
+        self.passages = tuple(passage for shard in shards for passage in shard.passages)
+        filled = [shard.vectors for shard in shards if len(shard.passages)]
+        self.vectors: Vectors = np.concatenate(filled) if filled else np.zeros((0, 1), dtype=np.float32)
+
+    @cached_property
+    def dense(self) -> VectorIndex:
+        """Search by meaning over `vectors`."""
+        return VectorIndex(self.vectors)
+
+    @cached_property
+    def lexical(self) -> LexicalIndex:
+        """Search by words over `passages`."""
+        return LexicalIndex([passage.text for passage in self.passages])
+
+    def paper_of(self, passage: Passage) -> IndexedPaper:
+        """Find the listed paper that a passage belongs to (the first, where entries share one).
+
+        Args:
+            passage: A passage of this index.
+
+        Returns:
+            The paper.
+
+        Raises:
+            IndexStateError: The passage is not of this index.
+        """
+        paper = self._papers.get(passage.document)
+        if paper is None:
+            raise IndexStateError(
+                f"prompt {self.prompt.id}: a passage of document {passage.document[:16]} is out of its scope",
+                scope=self.prompt.id,
+                found=passage.document[:16],
+            )
+        return paper
+
+    def page_text(self, document: str, page_number: int | None) -> str | None:
+        """Look up the frozen text that citations point into.
+
+        Args:
+            document: SHA-256 of the document.
+            page_number: 1-based page, or None for an abstract taken from the prompt.
+
+        Returns:
+            The page's text, or None where there is no such page.
+        """
+        return self._pages.get((document, page_number))
+
+
+def write_prompt_index(
+    layout: Layout, prompt: Prompt, papers: Sequence[IndexedPaper], fingerprints: Fingerprints
+) -> None:
+    """Write the manifest that makes shards the index of a prompt.
+
+    Args:
+        layout: Where.
+        prompt: The prompt.
+        papers: Its listed papers as indexed.
+        fingerprints: What their shards were made with.
+    """
+    manifest = {
+        "format": FORMAT,
+        "prompt_id": prompt.id,
+        **asdict(fingerprints),
+        "prompt": prompt_to_mapping(prompt),
+        "papers": [{name: value for name, value in asdict(paper).items() if name != "listed"} for paper in papers],
+    }
+    write_json(layout.prompt_index(prompt.id), manifest)
+
+
+def open_prompt_index(layout: Layout, prompt: Prompt, embedder: Embedder) -> PromptIndex:
+    """Open the index of a prompt.
+
+    Args:
+        layout: Where it lies.
+        prompt: The prompt; its id is the scope.
+        embedder: The embedder that questions will be turned into vectors with.
+
+    Returns:
+        The index.
+
+    Raises:
+        IndexStateError: There is none, it is corrupt, or it was made for another prompt or by another embedder.
+    """
+    path = layout.prompt_index(prompt.id)
+    manifest = read_manifest(path)
+    _expect(path, prompt.id, "prompt", prompt.id, manifest.get("prompt_id"))
+    _expect(path, prompt.id, "embedder", embedder.fingerprint, manifest.get("embedder"))
+    papers = papers_of(manifest, path)
+    if [paper.listed for paper in papers] != [listed for _, listed in prompt.listed()]:
+        raise _unusable(path, prompt.id, "its papers are not those that the prompt lists")
+    store = ShardStore(layout)
+    shards = [store.read(paper.shard) for paper in distinct(papers) if paper.shard is not None]
+    return PromptIndex(prompt, papers, shards, embedder)
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read the manifest of a prompt index.
+
+    Args:
+        path: The manifest.
+
+    Returns:
+        Its content, of the current format.
+
+    Raises:
+        IndexStateError: There is none, it is corrupt, or it is of another format.
+    """
+    scope = path.stem
+    try:
+        manifest = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise IndexStateError(
+            f"{path}: there is no index for this prompt here; run: cnaps-rag build PROMPT --index {path.parent.parent}",
+            scope=scope,
+            expected="a prompt index",
+            found="nothing",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise _unusable(path, scope, f"{type(error).__name__}: {error}") from error
+    if not isinstance(manifest, dict):
+        raise _unusable(path, scope, "it is not a manifest")
+    _expect(path, scope, "format", FORMAT, manifest.get("format"))
+    return manifest
+
+
+def papers_of(manifest: dict[str, Any], path: Path) -> tuple[IndexedPaper, ...]:
+    """Take the listed papers out of a manifest.
+
+    Args:
+        manifest: The manifest.
+        path: Where it was read from.
+
+    Returns:
+        The papers, in the prompt's order.
+
+    Raises:
+        IndexStateError: The manifest is corrupt.
+    """
+    try:
+        prompt = prompt_from_mapping(manifest["prompt"])
+        pairs = zip(manifest["papers"], prompt.listed(), strict=True)
+        return tuple(_paper(row, role, listed) for row, (role, listed) in pairs)
+    except (KeyError, TypeError, ValueError, PromptError) as error:
+        raise _unusable(path, path.stem, f"{type(error).__name__}: {error}") from error
+
+
+def _paper(row: dict[str, Any], role: Role, listed: ListedPaper) -> IndexedPaper:
+    fields = {**row, "role": role, "listed": listed}
+    return IndexedPaper(**{**fields, "status": PaperStatus(row["status"]), "origin": Origin(row["origin"])})
+
+
+def _expect(path: Path, scope: str, what: str, expected: object, found: object) -> None:
+    if expected != found:
+        raise IndexStateError(
+            f"{path}: made for another {what} ({found}, not {expected}); name the one it was made with, or build the "
+            "prompt again",
+            scope=scope,
+            expected=str(expected),
+            found=str(found),
+        )
+
+
+def _unusable(path: Path, scope: str, reason: str) -> IndexStateError:
+    return IndexStateError(
+        f"{path}: the prompt index cannot be used ({reason}); build the prompt again, which makes it anew",
+        scope=scope,
+        expected="a prompt index",
+        found=reason,
+    )

@@ -1,0 +1,445 @@
+"""Downloads from arXiv and CVF, played by a server on the loopback address that misbehaves on demand."""
+
+import contextlib
+import errno
+import itertools
+import json
+import os
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cnaps_rag.errors import StorageError
+from cnaps_rag.records import ListedPaper, Origin, PaperStatus
+from cnaps_rag.settings import Settings
+from cnaps_rag.sources import Clock, FetchedPaper, Library
+
+PDF = b"%PDF-1.4 a paper\n" + b"x" * 5000 + b"\n%%EOF\n"
+LIIF, UNET = "https://arxiv.org/pdf/2012.09161", "https://arxiv.org/pdf/1505.04597v1"
+CVF = "https://openaccess.thecvf.com/content/CVPR2021/papers/Chen_Learning_CVPR_2021_paper.pdf"
+ROBOTS = ["https://arxiv.org/robots.txt", "https://openaccess.thecvf.com/robots.txt"]
+HTML = {"Content-Type": "text/html"}
+
+
+@dataclass
+class Reply:
+    """One answer of the server."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    length: int | None = None
+    reset: bool = False
+
+
+class Hosts(httpx.BaseTransport):
+    """Stands for arXiv and CVF: sends what is meant for them to a server on the loopback address."""
+
+    def __init__(self) -> None:
+        self.replies: dict[str, list[Reply]] = {}
+        self.requests: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self._inner = httpx.HTTPTransport()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(str(request.url))
+        self.headers.append(dict(request.headers))
+        target = f"http://127.0.0.1:{self._server.server_port}/{request.url}"
+        return self._inner.handle_request(httpx.Request(request.method, target, headers=request.headers))
+
+    def close(self) -> None:
+        self._inner.close()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        replies = self.replies
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                queue = replies.get(self.path[1:].partition("?")[0], [Reply(status=404)])
+                reply = queue.pop(0) if len(queue) > 1 else queue[0]
+                self.send_response(reply.status)
+                length = len(reply.body) if reply.length is None else reply.length
+                headers = {} if length < 0 else {"Content-Length": str(length)}
+                for name, value in (headers | reply.headers).items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(reply.body)
+                if reply.reset:
+                    self.wfile.flush()
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
+
+            def do_HEAD(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        return Handler
+
+
+class Sleeper:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.sleeps: list[float] = []
+        self.clock = Clock(
+            monotonic=lambda: self.now_s, sleep=self._sleep, now=lambda: datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
+        )
+
+    def _sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.now_s += seconds
+
+
+@pytest.fixture
+def hosts() -> Iterator[Hosts]:
+    with contextlib.closing(Hosts()) as running:
+        yield running
+
+
+@pytest.fixture
+def sleeper() -> Sleeper:
+    return Sleeper()
+
+
+@pytest.fixture
+def fetch(tmp_path: Path, hosts: Hosts, sleeper: Sleeper) -> Callable[..., list[FetchedPaper]]:
+    def fetch(*urls: str, **settings: Any) -> list[FetchedPaper]:
+        library = Library(Settings(corpus_dir=tmp_path / "corpus", **settings), transport=hosts, clock=sleeper.clock)
+        return library.fetch([ListedPaper(name="a paper", url=url) for url in urls])
+
+    return fetch
+
+
+Fetch = Callable[..., list[FetchedPaper]]
+
+
+def test_download(hosts: Hosts, fetch: Fetch) -> None:
+    """A listed PDF is fetched, stored with where it came from, and not fetched again."""
+    hosts.replies[CVF] = [Reply(PDF)]
+    [paper] = fetch(CVF, contact="mailto:me@example.org")
+    assert (paper.status, paper.origin, paper.bytes) == (PaperStatus.OK, Origin.NETWORK, len(PDF))
+    assert paper.path is not None
+    assert paper.path.read_bytes() == PDF
+    assert sorted(path.name for path in paper.path.parent.iterdir()) == ["paper.pdf", "source.json"]
+    assert json.loads((paper.path.parent / "source.json").read_text()) == {
+        "listed_url": CVF,
+        "final_url": CVF,
+        "sha256": paper.sha256,
+        "bytes": len(PDF),
+        "fetched_at": "2025-01-02T03:04:05+00:00",
+        "origin": "network",
+        "arxiv": None,
+    }
+    assert all(headers["user-agent"].endswith(" (+mailto:me@example.org)") for headers in hosts.headers)
+    asked = len(hosts.requests)
+    [again] = fetch(CVF)
+    assert (again.origin, again.sha256, len(hosts.requests)) == (Origin.CORPUS, paper.sha256, asked)
+
+
+REDIRECT = "https://openaccess.thecvf.com/moved.pdf"
+MISBEHAVIOUR = [
+    ("404", [Reply(status=404)], PaperStatus.NOT_FOUND, "HTTP 404", 1),
+    ("410", [Reply(status=410)], PaperStatus.NOT_FOUND, "HTTP 410", 1),
+    ("html page with status 200", [Reply(b"<html>captcha", headers=HTML)], PaperStatus.NOT_A_PDF, "text/html", 1),
+    ("empty body", [Reply(b"")], PaperStatus.NOT_A_PDF, "no PDF", 1),
+    ("gzip unasked for", [Reply(PDF, headers={"Content-Encoding": "gzip"})], PaperStatus.OK, "", 1),
+    ("403", [Reply(status=403)], PaperStatus.FAILED, "HTTP 403 (tried 3 times)", 3),
+    ("401", [Reply(status=401)], PaperStatus.FAILED, "HTTP 401", 1),
+    ("429, then there", [Reply(status=429, headers={"Retry-After": "17"}), Reply(PDF)], PaperStatus.OK, "", 2),
+    ("429 for an hour", [Reply(status=429, headers={"Retry-After": "3600"})], PaperStatus.FAILED, "in 3600 s", 1),
+    ("503, then there", [Reply(status=503), Reply(status=503), Reply(PDF)], PaperStatus.OK, "", 3),
+    ("503 for good", [Reply(status=503)], PaperStatus.FAILED, "tried 3 times", 3),
+    ("reset in the body", [Reply(PDF[:99], length=5000, reset=True)], PaperStatus.FAILED, "broken off", 3),
+    ("reset, then there", [Reply(PDF[:99], length=5000, reset=True), Reply(PDF)], PaperStatus.OK, "", 2),
+    ("body too short", [Reply(PDF, length=len(PDF) + 9)], PaperStatus.FAILED, "broken off", 3),
+    ("10 GB announced", [Reply(PDF, length=10**10)], PaperStatus.TOO_LARGE, "max_pdf_bytes", 1),
+    ("too long, unannounced", [Reply(PDF * 20, length=-1)], PaperStatus.TOO_LARGE, "max_pdf", 1),
+    ("redirect within the host", [Reply(status=302, headers={"Location": "/moved.pdf"})], PaperStatus.OK, "", 2),
+    (
+        "redirect to http",
+        [Reply(status=301, headers={"Location": REDIRECT.replace("s", "", 1)})],
+        PaperStatus.OK,
+        "",
+        2,
+    ),
+    (
+        "redirect in a circle",
+        [Reply(status=302, headers={"Location": CVF})],
+        PaperStatus.FAILED,
+        "more than 5 times",
+        6,
+    ),
+    ("redirect to nowhere", [Reply(status=302)], PaperStatus.FAILED, "not followed", 1),
+    *(
+        (
+            f"redirect to {target}",
+            [Reply(status=302, headers={"Location": target})],
+            PaperStatus.FAILED,
+            "not followed",
+            1,
+        )
+        for target in (
+            "https://evil.example/paper.pdf",
+            "http://127.0.0.1/paper.pdf",
+            "file:///etc/passwd",
+            "https://arxiv.org:8443/pdf/2012.09161",
+            "https://u:p@arxiv.org/pdf/2012.09161",
+            "//evil.example/paper.pdf",
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("replies", "status", "words", "requests"), [row[1:] for row in MISBEHAVIOUR], ids=[row[0] for row in MISBEHAVIOUR]
+)
+def test_misbehaviour(
+    hosts: Hosts, fetch: Fetch, tmp_path: Path, replies: list[Reply], status: PaperStatus, words: str, requests: int
+) -> None:
+    """Whatever the server does ends in the right status, with a reason, few requests, and nothing half-written."""
+    hosts.replies[CVF], hosts.replies[REDIRECT] = list(replies), [Reply(PDF)]
+    [paper] = fetch(CVF, max_pdf_bytes=50_000)
+    assert (paper.status, paper.path is not None) == (status, status is PaperStatus.OK)
+    assert words in (paper.reason or "")
+    assert len([url for url in hosts.requests if url not in ROBOTS]) == requests
+    assert {httpx.URL(url).host for url in hosts.requests} == {"openaccess.thecvf.com"}
+    left = {path.name for path in (tmp_path / "corpus").rglob("*") if path.is_file()} - {".lock"}
+    assert left == ({"paper.pdf", "source.json"} if status is PaperStatus.OK else set())
+
+
+def test_one_polite_schedule(hosts: Hosts, fetch: Fetch, sleeper: Sleeper) -> None:
+    """Requests to arXiv start three seconds apart, the one for metadata among them, and those to CVF one second."""
+    hosts.replies |= {url: [Reply(PDF)] for url in (LIIF, UNET, CVF, REDIRECT)}
+    times: list[tuple[str, float]] = []
+    send = hosts.handle_request
+    hosts.handle_request = lambda request: (times.append((request.url.host, sleeper.now_s)), send(request))[1]  # type: ignore[method-assign]
+    papers = fetch(LIIF, UNET, CVF, REDIRECT)
+    assert {paper.status for paper in papers} == {PaperStatus.OK}
+    for name, interval_s, count in (("arxiv.org", 3.0, 4), ("thecvf.com", 1.0, 3)):
+        starts = [start_s for host, start_s in times if host.endswith(name)]
+        assert len(starts) == count
+        assert all(later - earlier >= interval_s for earlier, later in itertools.pairwise(starts))
+
+
+@pytest.mark.parametrize("asked", ["17", "Thu, 02 Jan 2025 03:04:22 GMT"])
+def test_retry_after(hosts: Hosts, fetch: Fetch, sleeper: Sleeper, asked: str) -> None:
+    """The server's own waiting time is kept, given in seconds or as a date."""
+    hosts.replies[CVF] = [Reply(status=429, headers={"Retry-After": asked}), Reply(PDF)]
+    assert fetch(CVF)[0].status is PaperStatus.OK
+    assert 17.0 in sleeper.sleeps
+
+
+def test_slow_drip(tmp_path: Path, hosts: Hosts) -> None:
+    """A transfer that never ends is ended, although bytes go on coming."""
+    hosts.replies[CVF] = [Reply(PDF)]
+    clock = Clock(monotonic=itertools.count(0, 700).__next__, sleep=lambda _: None)
+    library = Library(Settings(corpus_dir=tmp_path), transport=hosts, clock=clock)
+    [paper] = library.fetch([ListedPaper(name="x", url=CVF)])
+    assert (paper.status, "not finished after 600 s" in (paper.reason or "")) == (PaperStatus.FAILED, True)
+
+
+def test_no_packet(hosts: Hosts, fetch: Fetch, tmp_path: Path) -> None:
+    """Offline, or for another host, nothing is sent and nothing written; the reason says what to do."""
+    other = "https://cg.postech.ac.kr/Research/MSSNet/MSSNet.pdf"
+    assert [paper.status for paper in fetch(LIIF, other, offline=True)] == [
+        PaperStatus.OFFLINE,
+        PaperStatus.UNLISTED_HOST,
+    ]
+    [paper] = fetch(other)
+    assert "cg.postech.ac.kr is neither arXiv nor CVF" in (paper.reason or "")
+    assert "MSSNet.pdf into a folder given with --pdf-dir" in (paper.reason or "")
+    assert hosts.requests == []
+    assert not (tmp_path / "corpus").exists()
+
+
+def test_one_bad_paper_stops_no_other(hosts: Hosts, fetch: Fetch) -> None:
+    """Good papers come in whatever became of those before them."""
+    hosts.replies |= {LIIF: [Reply(status=500)], UNET: [Reply(b"<html>")], CVF: [Reply(PDF)]}
+    statuses = [PaperStatus.FAILED, PaperStatus.NOT_A_PDF, PaperStatus.OK]
+    assert [paper.status for paper in fetch(LIIF, UNET, CVF)] == statuses
+
+
+def test_full_disk(hosts: Hosts, fetch: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk stops the run with one clear error and leaves no half-written file."""
+    hosts.replies[CVF] = [Reply(PDF)]
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match="disk is full"):
+        fetch(CVF)
+    assert list((tmp_path / "corpus").rglob("*.pdf*")) == []
+
+
+def test_left_over_part(hosts: Hosts, fetch: Fetch, tmp_path: Path) -> None:
+    """What a killed run left behind is written over, not read."""
+    hosts.replies[LIIF] = [Reply(PDF)]
+    part = tmp_path / "corpus" / "papers" / "arxiv-2012.09161" / ".paper.pdf.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"%PDF-1.4 half of a lo" * 999)
+    [paper] = fetch(LIIF)
+    assert (paper.status, paper.bytes, part.exists()) == (PaperStatus.OK, len(PDF), False)
+
+
+FEED = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"
+ xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/"><opensearch:totalResults>1</opensearch:totalResults>
+<entry><id>http://arxiv.org/abs/2012.09161v2</id><updated>2021-04-01T00:00:00Z</updated>
+<published>2020-12-16T18:59:59Z</published><title>Learning Continuous
+  Image Representation</title><author><name>Yinbo Chen</name></author></entry></feed>"""
+
+
+def test_metadata(hosts: Hosts, fetch: Fetch) -> None:
+    """One request asks arXiv for all titles of the run; they are kept beside the PDFs."""
+    api = "https://export.arxiv.org/api/query"
+    hosts.replies |= {LIIF: [Reply(PDF)], UNET: [Reply(PDF)], api: [Reply(FEED.encode())]}
+    liif, unet = fetch(LIIF, UNET)
+    assert (liif.title, unet.title) == ("Learning Continuous Image Representation", None)
+    assert fetch(LIIF)[0].title == liif.title
+    [asked] = [url for url in hosts.requests if url.startswith(api)]
+    assert httpx.URL(asked).params["id_list"] == "2012.09161,1505.04597v1"
+    assert liif.path is not None
+    record = json.loads((liif.path.parent / "source.json").read_text())["arxiv"]
+    assert record == {
+        "id": "2012.09161v2",
+        "title": liif.title,
+        "authors": ["Yinbo Chen"],
+        "published": "2020-12-16",
+    }
+
+
+@pytest.mark.parametrize("reply", [Reply(status=500), Reply(b"<html>"), Reply(FEED.replace("2020", "x").encode())])
+def test_metadata_is_not_needed(hosts: Hosts, fetch: Fetch, reply: Reply) -> None:
+    """No failure of the metadata costs a paper."""
+    hosts.replies |= {LIIF: [Reply(PDF)], "https://export.arxiv.org/api/query": [reply]}
+    assert [(paper.status, paper.title) for paper in fetch(LIIF)] == [(PaperStatus.OK, None)]
+
+
+class Nowhere(httpx.BaseTransport):
+    """A network on which arXiv cannot be had, at once or by never answering."""
+
+    def __init__(self, *, hangs: bool) -> None:
+        self.requests: list[str] = []
+        self.over = threading.Event()
+        self._hangs = hangs
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(str(request.url))
+        if request.url.host != "arxiv.org":
+            return httpx.Response(200, content=PDF)
+        if self._hangs:
+            self.over.wait(30)
+        raise httpx.ConnectError("Name or service not known", request=request)
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_unreachable(tmp_path: Path, sleeper: Sleeper, hangs: bool) -> None:
+    """A host that cannot be reached is found out once and quickly; papers of the other host still come in."""
+    network = Nowhere(hangs=hangs)
+    settings = Settings(corpus_dir=tmp_path, connect_timeout_s=0.1)
+    library = Library(settings, transport=network, clock=sleeper.clock)
+    listed = [ListedPaper(name="x", url=url) for url in (LIIF, UNET, CVF)]
+    start_s = time.monotonic()
+    try:
+        papers = library.fetch(listed) + library.fetch(listed)
+    finally:
+        network.over.set()
+    assert time.monotonic() - start_s < 3
+    statuses = [PaperStatus.UNREACHABLE, PaperStatus.UNREACHABLE, PaperStatus.OK]
+    assert [paper.status for paper in papers] == statuses * 2
+    assert "--pdf-dir" in (papers[0].reason or "")
+    assert sorted(network.requests) == sorted([*ROBOTS, CVF])
+
+
+def test_lost_on_the_way(tmp_path: Path, sleeper: Sleeper) -> None:
+    """A host that goes away in the middle of a run is not asked again in that run."""
+    answers = iter([True, True])
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        if next(answers, False):
+            return httpx.Response(200, content=PDF)
+        raise httpx.ConnectTimeout("timed out", request=request)
+
+    library = Library(Settings(corpus_dir=tmp_path), transport=httpx.MockTransport(answer), clock=sleeper.clock)
+    papers = library.fetch([ListedPaper(name="x", url=f"{CVF}?{n}".replace(".pdf?", f"{n}.pdf?")) for n in range(5)])
+    assert [paper.status for paper in papers] == [PaperStatus.OK] + [PaperStatus.UNREACHABLE] * 4
+    assert len(asked) == 3
+
+
+@pytest.fixture
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy") or name.startswith("SSL_CERT")]:
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def real(tmp_path: Path, **settings: Any) -> FetchedPaper:
+    library = Library(Settings(corpus_dir=tmp_path / "corpus", **settings))
+    return library.fetch([ListedPaper(name="x", url=LIIF)])[0]
+
+
+def test_hanging_name_lookup(tmp_path: Path, bare_environment: pytest.MonkeyPatch) -> None:
+    """Without internet a name lookup may hang for minutes; the run does not wait for it."""
+    over = threading.Event()
+
+    def hang(*_: Any, **__: Any) -> Any:
+        over.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    bare_environment.setattr(socket, "getaddrinfo", hang)
+    start_s = time.monotonic()
+    try:
+        paper = real(tmp_path, connect_timeout_s=0.1)
+    finally:
+        over.set()
+    assert time.monotonic() - start_s < 3
+    assert (paper.status, "arxiv.org cannot be reached" in (paper.reason or "")) == (PaperStatus.UNREACHABLE, True)
+    assert not (tmp_path / "corpus").exists()
+
+
+def test_proxy_of_the_environment(tmp_path: Path, bare_environment: pytest.MonkeyPatch) -> None:
+    """The proxy named by HTTPS_PROXY is asked, and nothing goes past it."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        heard: list[bytes] = []
+
+        def refuse() -> None:
+            connection, _ = proxy.accept()
+            with connection:
+                heard.append(connection.recv(1000).split(b"\r\n")[0])
+                connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        bare_environment.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        paper = real(tmp_path)
+        thread.join()
+    assert heard == [b"CONNECT arxiv.org:443 HTTP/1.1"]
+    assert (paper.status, "403 Forbidden" in (paper.reason or "")) == (PaperStatus.UNREACHABLE, True)
+
+
+@pytest.mark.parametrize(("name", "value"), [("SSL_CERT_FILE", "/no/such/file"), ("HTTPS_PROXY", "nonsense://x")])
+def test_broken_environment(tmp_path: Path, bare_environment: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """Network settings of the environment that cannot be used are said to be the reason."""
+    bare_environment.setenv(name, value)
+    paper = real(tmp_path)
+    assert paper.status is PaperStatus.UNREACHABLE
+    assert "the network settings of this machine (proxy, SSL_CERT_FILE) cannot be used" in (paper.reason or "")
