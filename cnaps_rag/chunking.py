@@ -99,9 +99,7 @@ class _Flow:
         if block.continues and self.pieces and HYPHENATED.search(self.text) and piece[:1].islower():
             last = self.pieces[-1]
             self.text = self.text[:-1]
-            self.pieces[-1] = Span(
-                page_number=last.page_number, start=last.start, end=last.end - 1, offset=last.offset
-            )
+            self.pieces[-1] = Span(page_number=last.page_number, start=last.start, end=last.end - 1, offset=last.offset)
         elif self.text:
             self.text += " "
         self.pieces.append(Span(page_number=page.number, start=block.start, end=block.end, offset=len(self.text)))
@@ -117,9 +115,7 @@ class _Flow:
             first, last = max(start, piece.offset), min(end, piece.offset + length)
             if first < last:
                 shift = piece.start - piece.offset
-                yield Span(
-                    page_number=piece.page_number, start=first + shift, end=last + shift, offset=first - start
-                )
+                yield Span(page_number=piece.page_number, start=first + shift, end=last + shift, offset=first - start)
 
 
 def _searched_blocks(document: Document) -> list[tuple[Page, Block]]:

@@ -146,9 +146,8 @@ class _Ledger:
         notes = []
         for paper, note in zip(self.index.papers, draft.notes, strict=True):
             text = self._verified_note(note)
-            numbers = tuple(
-                citation.n for citation in self.citations if paper.document and citation.url == self._url(paper.document)
-            )
+            url = None if paper.document is None else self._url(paper.document)
+            numbers = tuple(citation.n for citation in self.citations if citation.url == url)
             notes.append(
                 PaperNote(
                     role=paper.role,

@@ -8,9 +8,10 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-import cnaps_rag
 from cnaps_rag import evaluation, rendering
 from cnaps_rag.errors import CnapsRagError, EvaluationError, PromptError
 from cnaps_rag.inventory import take_inventory
@@ -22,6 +23,10 @@ from cnaps_rag.retrieval import search_many
 from cnaps_rag.settings import Settings
 from cnaps_rag.storage import write_bytes
 
+if TYPE_CHECKING:
+    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
+
+Run = Callable[[argparse.Namespace], int]
 DONE, FAILED, BAD_INPUT, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -35,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     options = parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = options.run
+    run: Run = options.run
     try:
         return run(options)
     except (PromptError, EvaluationError) as error:
@@ -70,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
         description="Answers from the papers that a prompt lists, and from nothing else.",
         epilog="Exit codes: 0 done, 1 could not be done, 2 bad usage or input, 3 built but some papers are missing.",
     )
-    root.add_argument("--version", action="version", version=f"cnaps-rag {cnaps_rag.__version__}")
+    root.add_argument("--version", action="version", version=f"cnaps-rag {version('cnaps-rag')}")
     commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_build(commands)
     _add_search(commands)
@@ -80,21 +85,20 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-def _command(commands: Commands, name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+def _command(commands: "Commands", name: str, run: Run, text: str) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=text, description=text)
     command.set_defaults(run=run)
     defaults = Settings()
-    command.add_argument("--corpus", type=Path, default=defaults.corpus_dir, help="folder of the PDFs (default: corpus)")
-    command.add_argument("--index", type=Path, default=defaults.index_dir, help="folder of the indexes (default: index)")
+    command.add_argument(
+        "--corpus", type=Path, default=defaults.corpus_dir, help="folder of PDFs (default: %(default)s)"
+    )
+    command.add_argument("--index", type=Path, default=defaults.index_dir, help="index folder (default: %(default)s)")
     command.add_argument("--embedder", metavar="MODEL", help="name or folder of a sentence-transformers model")
     command.add_argument("--offline", action="store_true", help="never use the network")
     return command
 
 
-def _add_build(commands: Commands) -> None:
+def _add_build(commands: "Commands") -> None:
     text = "Fetch the listed PDFs and build the index of each prompt."
     command = _command(commands, "build", _build, text)
     command.add_argument("prompts", nargs="+", type=Path, metavar="PROMPT", help="prompt file (.txt, .json, .yaml)")
@@ -103,7 +107,7 @@ def _add_build(commands: Commands) -> None:
     command.add_argument("--json", action="store_true", help="print what became of each paper as JSON")
 
 
-def _add_search(commands: Commands) -> None:
+def _add_search(commands: "Commands") -> None:
     command = _command(commands, "search", _search, "Find the passages that match a question.")
     command.add_argument("prompt", type=Path, metavar="PROMPT", help="prompt file whose index is searched")
     command.add_argument("question", nargs="?", metavar="QUESTION", help="default: the prompt's own question")
@@ -112,7 +116,7 @@ def _add_search(commands: Commands) -> None:
     command.add_argument("--json", action="store_true", help="print JSON")
 
 
-def _add_ask(commands: Commands) -> None:
+def _add_ask(commands: "Commands") -> None:
     command = _command(commands, "ask", _ask, "Answer a prompt's question with citations.")
     command.add_argument("prompt", type=Path, metavar="PROMPT", help="prompt file whose index answers")
     command.add_argument("question", nargs="?", metavar="QUESTION", help="default: the prompt's own question")
@@ -120,18 +124,18 @@ def _add_ask(commands: Commands) -> None:
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of stdout")
 
 
-def _add_evaluate(commands: Commands) -> None:
+def _add_evaluate(commands: "Commands") -> None:
     text = "Answer every prompt of a folder and measure the answers."
     command = _command(commands, "evaluate", _evaluate, text)
     command.add_argument("prompts_dir", type=Path, metavar="PROMPTS_DIR", help="folder of prompt files")
-    command.add_argument("--gold", type=Path, metavar="DIR", help="folder of gold files, one a prompt, of the same stem")
+    command.add_argument("--gold", type=Path, metavar="DIR", help="folder of gold files, named like the prompts")
     command.add_argument("--report", type=Path, metavar="DIR", help="write report.json and report.md there")
     command.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
 
 
-def _add_show(commands: Commands) -> None:
+def _add_show(commands: "Commands") -> None:
     command = _command(commands, "show", _show, "Tell what is in an index folder, or in one prompt's index.")
-    command.add_argument("what", nargs="?", type=Path, metavar="INDEX", help="index folder, or manifest in its prompts/")
+    command.add_argument("what", nargs="?", type=Path, metavar="INDEX", help="index folder, or a file of its prompts/")
     command.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -146,7 +150,8 @@ def _build(options: argparse.Namespace) -> int:
         if not options.json:
             print(f"{path}\n{rendering.build_table(report)}")
     if options.json:
-        records = [{"prompt": str(path), **rendering.build_record(report)} for (path, _), report in zip(prompts, reports, strict=True)]
+        pairs = zip(prompts, reports, strict=True)
+        records = [{"prompt": str(path), **rendering.build_record(report)} for (path, _), report in pairs]
         print(rendering.json_text(records), end="")
     return BAD_INPUT if bad else DONE if all(report.complete for report in reports) else INCOMPLETE
 
@@ -210,7 +215,8 @@ def _question(path: Path, number: int, line: str) -> tuple[str, str]:
 def _ask(options: argparse.Namespace) -> int:
     settings = _settings(options)
     index = open_index(options.prompt, settings=settings)
-    text = rendering.render(answer(index, question=options.question, settings=settings), rendering.Format(options.format))
+    answered = answer(index, question=options.question, settings=settings)
+    text = rendering.render(answered, rendering.Format(options.format))
     if options.output is None:
         print(text, end="")
     else:

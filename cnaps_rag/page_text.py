@@ -9,6 +9,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from cnaps_rag.records import Block, Page, PassageKind, SectionRole
 from cnaps_rag.sections import Heading, Outline
@@ -16,19 +17,12 @@ from cnaps_rag.sections import Heading, Outline
 FINGERPRINT = "page-text-1"
 """Goes into every shard's key: change it whenever the cleaned text may change."""
 
-CHARACTERS = str.maketrans(
-    {
-        **dict(zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True)),
-        "\u00a0": " ",
-        "\u00ad": "-",
-        "\u200b": "",
-        "\ufeff": "",
-        "\t": " ",
-        # the multiplication sign of TeX's symbol font, as PDFs without a Unicode map give it
-        "⇥": "×",
-        **{code: None for code in range(32) if code not in {9, 10}},
-    }
-)
+LIGATURES = zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True)
+SPACES = {"\u00a0": " ", "\u00ad": "-", "\u200b": "", "\ufeff": "", "\t": " "}
+# the multiplication sign of TeX's symbol font, as PDFs without a Unicode map give it
+MISREAD = {"⇥": "×"}
+CONTROLS: dict[str, str] = {chr(code): "" for code in range(32) if chr(code) not in "\t\n"}
+CHARACTERS = str.maketrans({**CONTROLS, **dict(LIGATURES), **SPACES, **MISREAD})
 STAMP = re.compile(r"^arXiv:\S+\s+\[[\w.\-]+\]\s+\d{1,2}\s+\w{3}\s+\d{4}$")
 RESIDUE = re.compile(r"<latexit|sha1_base64|</latexit>|\(cid:\d+\)|(?<![\w/.:])[A-Za-z0-9+/=]{60,}(?![\w/])")
 CAPTION = re.compile(r"^(?:Figure|Fig\.?|Table|Tab\.|Algorithm|FIGURE|TABLE)\s*[A-Z]?\d{1,3}\s*[.:|—-]")
@@ -41,6 +35,8 @@ HYPHENATED = re.compile(r"[^\W\d_]-$")
 EDGE_LINES = 3
 LABEL_LINES = 2
 LEAST_WORDS = 4
+LEAST_NUMBERS = 3
+LEAST_LINE_CHARS = 25
 SHORT_SHARE = 0.55
 FULL_SHARE = 0.85
 
@@ -126,7 +122,7 @@ def _running_heads(pages: Sequence[Sequence[str]]) -> frozenset[str]:
 
 def _line_width(pages: Sequence[Sequence[str]]) -> float:
     """Measure the usual length of a line of prose, in characters."""
-    lengths = [len(line) for lines in pages for line in lines if len(line) >= 25 and _wordy(line)]
+    lengths = [len(line) for lines in pages for line in lines if len(line) >= LEAST_LINE_CHARS and _wordy(line)]
     return statistics.median(lengths) if lengths else 60.0
 
 
@@ -140,12 +136,10 @@ def _numeric(line: str) -> bool:
     """Tell whether a line is a row of a table: mostly numbers, at least three."""
     tokens = CITED.sub(" ", line).split()
     numbers = sum(bool(NUMBER.match(token)) for token in tokens)
-    return numbers >= 3 and numbers >= 0.4 * len(tokens)
+    return numbers >= LEAST_NUMBERS and numbers >= 0.4 * len(tokens)
 
 
-def _classify(
-    lines: Sequence[str], heads: frozenset[str], width: float, outline: Outline
-) -> Iterator[_Line]:
+def _classify(lines: Sequence[str], heads: frozenset[str], width: float, outline: Outline) -> Iterator[_Line]:
     kept = list(_without_edges(lines, heads))
     caption_open = False
     previous = ""
@@ -168,7 +162,7 @@ def _tables_whole(lines: list[_Line]) -> list[_Line]:
     """Count short labels between two rows of numbers, and the one above the first, as parts of the table."""
     rows = [index for index, line in enumerate(lines) if line.kind is PassageKind.TABLE]
     inside = {row - 1 for row in rows}
-    for row, next_row in zip(rows, rows[1:], strict=False):
+    for row, next_row in pairwise(rows):
         if next_row - row <= LABEL_LINES + 1:
             inside.update(range(row + 1, next_row))
     return [
@@ -216,9 +210,7 @@ def _caption_ends(line: str, following: str, width: float) -> bool:
     return len(line) < FULL_SHARE * width or following[:1].islower() or not _wordy(following)
 
 
-def _assemble(
-    number: int, lines: Sequence[_Line], width: float, vocabulary: Counter[str], state: _Section
-) -> Page:
+def _assemble(number: int, lines: Sequence[_Line], width: float, vocabulary: Counter[str], state: _Section) -> Page:
     text, blocks = "", []
     for group in _grouped(lines, width):
         first = group[0]

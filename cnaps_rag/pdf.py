@@ -16,6 +16,7 @@ FINGERPRINT = f"pypdf-{pypdf.__version__}+{page_text.FINGERPRINT}"
 MOST_TITLE_CHARS = 250
 LEAST_TITLE_CHARS = 8
 NO_TITLE = re.compile(r"^(?:untitled|microsoft word|.*\.(?:tex|dvi|docx?|pdf)$|\W*$)", re.IGNORECASE)
+VENUE = re.compile(r"^(?:published (?:as|in)|accepted (?:at|to|by)|under review|preprint|to appear)\b", re.IGNORECASE)
 GOES_ON = re.compile(r"(?:[:,\-–—]|\b(?:a|an|the|of|for|in|on|to|with|via|and|by|from|using|as|at|is))$", re.IGNORECASE)
 
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -57,19 +58,18 @@ def _extract(path: Path) -> tuple[list[str | None], list[tuple[int, str]], str |
     # pypdf raises many kinds of errors on broken files, RecursionError and MemoryError among them
     try:
         reader = pypdf.PdfReader(path)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise DocumentError(f"{path}: the PDF is encrypted; supply a copy without a password", path=path)
-        count = len(reader.pages)
-    except DocumentError:
-        raise
+        locked = reader.is_encrypted and not reader.decrypt("")
+        count = 0 if locked else len(reader.pages)
     except Exception as error:
         raise DocumentError(f"{path}: not a readable PDF ({_words(error)}); download it again", path=path) from error
+    if locked:
+        raise DocumentError(f"{path}: the PDF is encrypted; supply a copy without a password", path=path)
     raw: list[str | None] = []
     lost: list[tuple[int, str]] = []
     for index in range(count):
         try:
             raw.append(reader.pages[index].extract_text())
-        except Exception as error:  # noqa: BLE001, PERF203
+        except Exception as error:  # noqa: BLE001
             raw.append(None)
             lost.append((index + 1, _words(error)))
     return raw, lost, _metadata_title(reader)
@@ -105,4 +105,4 @@ def _first_lines(text: str) -> str | None:
 
 
 def _is_venue(line: str) -> bool:
-    return bool(re.match(r"^(?:published (?:as|in)|accepted (?:at|to|by)|under review|preprint|to appear)\b", line, re.IGNORECASE))
+    return bool(VENUE.match(line))

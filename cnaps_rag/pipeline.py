@@ -87,9 +87,8 @@ class Builder:
         titles = _by_key(fetched, [paper.name if role is Role.RELATED else None for role, paper in listed])
         done: dict[str, IndexedPaper] = {}
         papers = []
-        for (role, paper), source in tqdm(
-            list(zip(listed, fetched, strict=True)), desc="papers", unit="paper", disable=not self._progress, leave=False
-        ):
+        pairs = list(zip(listed, fetched, strict=True))
+        for (role, paper), source in tqdm(pairs, "papers", unit="paper", disable=not self._progress, leave=False):
             key = source.address.key
             title = source.title or titles.get(key)
             if key not in done:
@@ -121,9 +120,7 @@ class Builder:
             try:
                 shard_name, shard = self._shard(source.sha256, source.path)
             except DocumentError as error:
-                entry = replace(
-                    entry, status=PaperStatus(error.status), origin=Origin.NONE, reason=error.message
-                )
+                entry = replace(entry, status=PaperStatus(error.status), origin=Origin.NONE, reason=error.message)
             else:
                 return _filled(entry, shard_name, shard, title or shard.document.title or paper.name)
         if summary is None:
@@ -144,9 +141,7 @@ class Builder:
         passages = self._chunker.passages(document)
         texts = [embedding_text(document.title, passage) for passage in passages]
         self._embedded += len(texts)
-        shard = Shard(
-            document=document, passages=passages, vectors=self.embedder.embed(texts, progress=self._progress)
-        )
+        shard = Shard(document=document, passages=passages, vectors=self.embedder.embed(texts, progress=self._progress))
         with writer_lock(self._layout.index_lock):
             self._store.write(name, shard, self._fingerprints)
         return name, shard
@@ -304,9 +299,7 @@ def chunker_of(settings: Settings) -> Chunker:
 
 def fingerprints_of(settings: Settings, embedder: Embedder) -> Fingerprints:
     """Name what shards made under these settings depend on."""
-    return Fingerprints(
-        parser=pdf.FINGERPRINT, chunker=chunker_of(settings).fingerprint, embedder=embedder.fingerprint
-    )
+    return Fingerprints(parser=pdf.FINGERPRINT, chunker=chunker_of(settings).fingerprint, embedder=embedder.fingerprint)
 
 
 def _evaluate(

@@ -52,6 +52,9 @@ def search_many(
 
     Returns:
         The hits of each question.
+
+    Raises:
+        ValueError: k is not greater than 0.
     """
     k = settings.k if k is None else k
     if k <= 0:

@@ -2,10 +2,11 @@
 
 import re
 
-ABBREVIATIONS = frozenset(
+_ABBREVIATED = (
     "e.g i.e cf etc al vs fig figs eq eqs eqn sec secs tab ref refs no nos vol pp ch approx resp dr prof mr mrs ms st "
-    "jr inc ltd dept univ viz ca w.r.t i.i.d a.k.a incl def thm prop lem alg app suppl supp".split()
+    "jr inc ltd dept univ viz ca w.r.t i.i.d a.k.a incl def thm prop lem alg app suppl supp"
 )
+ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 BOUNDARY = re.compile(r"[.!?][\"”’)\]]*(?:\s*\[\d[\d,\s–-]*\])?\d{0,2}\s+(?=[\"“‘(\[]?[A-Z0-9])")
 LAST_WORD = re.compile(r"([\w.]+)[.!?][\"”’)\]]*(?:\s*\[[\d,\s–-]*\])?\d{0,2}\s*$")
 LISTED = re.compile(r"^\(?(?:[ivx]{1,4}|[a-h]|\d)\)?$")
@@ -33,7 +34,7 @@ def split_sentences(text: str) -> tuple[tuple[int, int], ...]:
 def _ends_sentence(before: str) -> bool:
     """Tell whether the full stop that ends this text ends a sentence."""
     match = LAST_WORD.search(before)
-    if match is None or not before.rstrip("0123456789 \"”’)]").endswith("."):
+    if match is None or not before.rstrip('0123456789 "”’)]').endswith("."):
         return True
     word = match[1].lower().strip(".")
     initial = len(word) == 1 and match[1][0].isupper()

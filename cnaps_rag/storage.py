@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from cnaps_rag.errors import StorageError
 
+READABLE_FILE, READABLE_FOLDER = 0o644, 0o755
 ADVICE = {
     errno.ENOSPC: "the disk is full: free some space and run again",
     errno.EDQUOT: "your disk quota is used up: free some space and run again",
@@ -66,6 +67,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
+                os.fchmod(handle, READABLE_FILE)
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -105,7 +107,7 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
                     os.fsync(opened.fileno())
             if path.exists():
                 shutil.rmtree(path)
-            temporary.chmod(0o755)
+            temporary.chmod(READABLE_FOLDER)
             temporary.replace(path)
             _sync_folder(path.parent)
         finally:

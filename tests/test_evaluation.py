@@ -113,6 +113,8 @@ def test_stated_needs_sixty_percent_in_one_run() -> None:
     assert stated(quote, [f"x{quote[10:70]}x"])
     assert not stated(quote, [f"x{quote[10:69]}x"])
     assert not stated(quote, [quote[:50], quote[50:]])
+    assert stated(quote[:40], [quote[:30]])
+    assert not stated(quote[:40], [quote[:29]])
     assert stated("short", ["a short one"])
     assert not stated("short", ["shor"])
 
@@ -240,7 +242,7 @@ def test_a_sound_answer_is_closed() -> None:
         citations=(1,),
         note="",
     )
-    sound = answer([claim("See https://x.org/code", 1)], [citation(url="http://arxiv.org/abs/2012.09161v2")])
+    sound = answer([claim("See https://x.org/code.", 1)], [citation(url="http://arxiv.org/abs/2012.09161v2")])
     found = check_closed_world(PROMPT, dataclasses.replace(sound, papers=(note,)), lambda *_: PAGE)
     assert (found.checks, found.faults, found.closed, found.places_unchecked) == (7, (), 1.0, 0)
 

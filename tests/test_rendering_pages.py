@@ -130,7 +130,7 @@ def test_markdown_reads_from_question_to_references() -> None:
     assert "- **LIIF**: Plain. [1]\n" in shown
     assert "A \\*fact\\* [1][2] *(partly supported)*" in shown
     assert f"(recommended): [paper]({LIIF_URL}), [GitHub]({GITHUB_URL}). A \\*fact\\* [1][2]" in shown
-    assert f"**[1]** A \\*fact\\*, p. 3, A \\*fact\\*: “A \\*fact\\*” [source]({LIIF_URL}#page=3)" in shown
+    assert f"**[1]** A \\*fact\\*, p. 3 (A \\*fact\\*): “A \\*fact\\*” [source]({LIIF_URL}#page=3)" in shown
     assert f"A \\*fact\\*, abstract as given in the prompt: “A \\*fact\\*” [source]({LOST_URL})" in shown
     assert "1 drafted statement was left out" in shown
     assert "No retrieved passage of the listed papers says anything on this." in shown

@@ -4,10 +4,11 @@ import re
 from pathlib import Path, PurePosixPath
 
 import pytest
-from cnaps_rag.sources import AddressKind, address_of
-from cnaps_rag.sources.addresses import ARXIV_HOSTS, CVF_HOSTS, MAX_KEY_CHARS, arxiv_id_of_file, refusal_of
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from cnaps_rag.sources import AddressKind, address_of
+from cnaps_rag.sources.addresses import ARXIV_HOSTS, CVF_HOSTS, MAX_KEY_CHARS, arxiv_id_of_file, refusal_of
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 CVF = "https://openaccess.thecvf.com"

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cnaps_rag.embedding import Vectors
 from cnaps_rag.generation.aspects import ASPECTS, Aspect
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.selection import Candidate, candidates, choose
@@ -81,9 +80,7 @@ class ExtractiveGenerator:
         for aspect, vector in zip(ASPECTS, vectors[1:], strict=True):
             taken = [candidate for picked in chosen.values() for candidate in picked]
             count = _share(aspect, share)
-            chosen[aspect.name] = choose(
-                pool, aspect, query=vector, question=vectors[0], taken=taken, count=count
-            )
+            chosen[aspect.name] = choose(pool, aspect, query=vector, question=vectors[0], taken=taken, count=count)
         return hits, chosen
 
 
@@ -128,7 +125,7 @@ def _note(paper: IndexedPaper, answered: Iterable[str | None], near: dict[str, E
 
 def _bearing(index: PromptIndex, question: str, overall: Sequence[Hit]) -> dict[str, Evidence]:
     """Find, for each paper with a passage among the best of all, the sentence closest to the question."""
-    vector: Vectors = index.embedder.embed([question])[0]
+    vector = index.embedder.embed([question])[0]
     nearest: dict[str, tuple[float, Evidence]] = {}
     for candidate in candidates(overall, index.embedder):
         document = candidate.evidence.hit.passage.document

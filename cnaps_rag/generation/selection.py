@@ -13,6 +13,7 @@ from cnaps_rag.records import Hit, PassageKind, SectionRole
 
 LEAST_WORDS, MOST_WORDS = 7, 48
 MOST_SYMBOL_SHARE = 0.04
+LONE_WORDS = frozenset("aIA&–-")
 WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")
 SYMBOL = re.compile(r"[^\w\s.,;:()\[\]\"'“”‘’%/×–—&!?+-]|[=<>|_∼∗†]|[^\x00-\u024f\u2010-\u2026×]")
 POINTING = re.compile(
@@ -88,7 +89,9 @@ def candidates(hits: Iterable[Hit], embedder: Embedder) -> list[Candidate]:
         One candidate for each whole sentence of prose that lies on one page and reads as words, not as formulas.
     """
     found = [evidence for hit in hits if hit.passage.kind is PassageKind.PROSE for evidence in _sentences(hit)]
-    vectors = embedder.embed([evidence.quote for evidence in found]) if found else []
+    if not found:
+        return []
+    vectors = embedder.embed([evidence.quote for evidence in found])
     return [Candidate(evidence=evidence, vector=vector) for evidence, vector in zip(found, vectors, strict=True)]
 
 
@@ -103,8 +106,9 @@ def _sentences(hit: Hit) -> Iterable[Evidence]:
 
 def _readable(sentence: str) -> bool:
     words = WORD.findall(sentence)
-    whole = sentence[:1].isalpha() and sentence.rstrip("\"”’)]").endswith(".")
-    symbols = len(SYMBOL.findall(sentence)) + sum(len(token) == 1 for token in sentence.split() if token not in "aIA&–-")
+    whole = sentence[:1].isalpha() and sentence.rstrip('"”’)]').endswith(".")
+    lone = sum(len(word) == 1 and word not in LONE_WORDS for word in sentence.split())
+    symbols = len(SYMBOL.findall(sentence)) + lone
     return whole and LEAST_WORDS <= len(words) <= MOST_WORDS and symbols <= MOST_SYMBOL_SHARE * len(sentence)
 
 

@@ -1,14 +1,16 @@
 """What lies in an index folder, for people and for programs."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cnaps_rag.inventory import InventoryEntry
 from cnaps_rag.rendering.as_json import paper_record
 from cnaps_rag.rendering.wording import printable
 
+if TYPE_CHECKING:
+    from cnaps_rag.inventory import InventoryEntry
 
-def inventory_record(entries: Iterable[InventoryEntry]) -> list[dict[str, Any]]:
+
+def inventory_record(entries: Iterable["InventoryEntry"]) -> list[dict[str, Any]]:
     """Lay an inventory out as the command line's JSON.
 
     Args:
@@ -30,7 +32,7 @@ def inventory_record(entries: Iterable[InventoryEntry]) -> list[dict[str, Any]]:
     ]
 
 
-def inventory_text(entries: Iterable[InventoryEntry]) -> str:
+def inventory_text(entries: Iterable["InventoryEntry"]) -> str:
     """Write an inventory for people.
 
     Args:
@@ -42,7 +44,7 @@ def inventory_text(entries: Iterable[InventoryEntry]) -> str:
     return "\n\n".join("\n".join(_lines(entry)) for entry in entries) + "\n"
 
 
-def _lines(entry: InventoryEntry) -> Iterator[str]:
+def _lines(entry: "InventoryEntry") -> Iterator[str]:
     yield f"prompt {entry.prompt_id}  {entry.path}"
     if entry.fault is not None:
         yield f"  cannot be used: {printable(entry.fault)}"

@@ -97,7 +97,7 @@ def place(citation: Citation) -> str:
     from_abstract = citation.origin is Origin.ABSTRACT or citation.page_number is None
     where = ABSTRACT_ORIGIN if from_abstract else f"p. {citation.page_number}"
     section = printable(citation.section or "")
-    return where if from_abstract or not section else f"{where}, {section}"
+    return where if from_abstract or not section else f"{where} ({section})"
 
 
 def gaps(answer: Answer) -> tuple[Gap, ...]:

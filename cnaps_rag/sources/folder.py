@@ -40,6 +40,8 @@ class Offer:
 class PdfFolder:
     """Offers the PDFs of a folder.
 
+    The manifest goes first; names count for the files that it does not list.
+
     An arXiv version counts only where both sides state one: then another version is not the listed paper.
     """
 
@@ -56,12 +58,14 @@ class PdfFolder:
         self._folder = folder
         self._max_bytes = settings.max_pdf_bytes
         try:
-            names = sorted(path.name for path in folder.iterdir())
+            names = {path.name for path in folder.iterdir()}
         except OSError as error:
             message = f"{folder}: no folder of PDFs there ({error.strerror}); give --pdf-dir a folder that can be read"
             raise SourceError(message, url=str(folder)) from error
         self._listed = read_manifest(folder / MANIFEST) if MANIFEST in names else []
-        self._named = {name.lower(): name for name in reversed(names) if name.lower().endswith(".pdf")}
+        # A file that the manifest gives to one paper is not another paper's because of its name.
+        free = sorted(set(names) - {offer.file for offer in self._listed}, reverse=True)
+        self._named = {name.lower(): name for name in free if name.lower().endswith(".pdf")}
         self._arxiv = list(_arxiv_offers(self._named.values()))
 
     def find(self, address: PaperAddress) -> FoundPdf | None:

@@ -68,7 +68,7 @@ def _by_id(records: Iterable[tuple[ArxivId, ArxivRecord]]) -> dict[ArxivId, Arxi
 
 
 def _ask(ids: list[ArxivId], transfer: "Transfer") -> Iterator[tuple[ArxivId, ArxivRecord]]:
-    import arxiv  # type: ignore[import-untyped]
+    import arxiv
 
     client = arxiv.Client(page_size=len(ids), delay_seconds=0, num_retries=0)  # the transfer waits and retries
     client._session.mount("https://", _adapter(transfer))  # noqa: SLF001  it takes no session, and its own has no timeout
