@@ -14,6 +14,8 @@ first used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cnaps_rag.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from cnaps_rag.errors import CnapsRagError as CnapsRagError
     from cnaps_rag.pipeline import answer as answer
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from cnaps_rag.runnables import answer_runnable as answer_runnable
     from cnaps_rag.settings import Settings as Settings
 
-__version__ = "0.1.0"
 
 _HOMES = {
     "Answer": "records",

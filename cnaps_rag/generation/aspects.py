@@ -1,4 +1,4 @@
-"""The aspects of a paper that the answer's parts speak of, and how each is looked for."""
+"""The steps of the answer, and how a sentence that speaks of one is told."""
 
 import re
 from collections.abc import Mapping
@@ -16,73 +16,66 @@ class Aspect:
         query: What such a statement says, in the words that papers use.
         cue: Words by which papers announce such a statement.
         sections: How much more likely such a statement is in a section, by its role.
-        claims: How many statements the answer takes.
-        question_share: How much a statement's closeness to the question counts against closeness to `query`.
+        gap: How to say that no passage speaks of it.
     """
 
     name: str
     query: str
     cue: re.Pattern[str]
     sections: Mapping[SectionRole, float]
-    claims: int
-    question_share: float
+    gap: str
 
 
 def _cue(words: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
 
 
-ASPECTS = (
-    Aspect(
-        name="task",
-        query="We address the problem of this task: the goal is to recover or predict an output from a given input.",
-        cue=_cue(
-            r"tackles?|address(?:es)?|task|problem of|aims? (?:to|at)|goal is|refers to|in this (?:paper|work)|"
-            r"is to (?:estimate|recover|restore|predict|generate|remove)"
-        ),
-        sections={SectionRole.ABSTRACT: 1.0, SectionRole.INTRODUCTION: 0.8, SectionRole.CONCLUSION: 0.2},
-        claims=2,
-        question_share=0.4,
+TASK = Aspect(
+    name="task",
+    query="We address the problem of this task: the goal is to recover or predict an output from a given input.",
+    cue=_cue(
+        r"tackles?|address(?:es)?|task|problem of|aims? (?:to|at)|goal is|refers to|in this (?:paper|work)|"
+        r"is to (?:estimate|recover|restore|predict|generate|remove)"
     ),
-    Aspect(
-        name="input",
-        query="The model takes as input an image; given an input, it is first encoded into features.",
-        cue=_cue(r"inputs?|given|takes?|fed|feeds?|captured|training (?:data|images?|samples?)|consists? of \d+"),
-        sections={SectionRole.METHOD: 0.8, SectionRole.ABSTRACT: 0.5, SectionRole.INTRODUCTION: 0.3},
-        claims=2,
-        question_share=0.3,
-    ),
-    Aspect(
-        name="model",
-        query="The proposed architecture consists of an encoder, modules and a decoder network.",
-        cue=_cue(
-            r"architecture|network|consists? of|comprises?|components?|modules?|encoder|decoder|branch(?:es)?|"
-            r"we (?:propose|introduce|present|design|use|adopt)|our (?:model|method|network|framework|approach)"
-        ),
-        sections={SectionRole.METHOD: 1.0, SectionRole.ABSTRACT: 0.7, SectionRole.INTRODUCTION: 0.6},
-        claims=3,
-        question_share=0.2,
-    ),
-    Aspect(
-        name="output",
-        query="The output is the final predicted result; it outperforms previous methods and is faster.",
-        cue=_cue(
-            r"outputs?|predicts?|produces?|generates?|results? (?:in|show)|final|achieves?|outperforms?|faster|"
-            r"improves?|restores?|reconstructs?"
-        ),
-        sections={SectionRole.METHOD: 0.6, SectionRole.EXPERIMENTS: 0.5, SectionRole.CONCLUSION: 0.6},
-        claims=2,
-        question_share=0.4,
-    ),
-    Aspect(
-        name="mechanism",
-        query="This allows the model to learn, because the key idea makes it possible; intuitively, it works since.",
-        cue=_cue(
-            r"allows?|enables?|so that|because|since|therefore|thus|hence|in order to|by doing so|leads? to|helps?|"
-            r"instead of|without|key (?:idea|insight)|intuition|intuitively|we (?:find|observe|show)|which makes"
-        ),
-        sections={SectionRole.METHOD: 0.9, SectionRole.INTRODUCTION: 0.8, SectionRole.ABSTRACT: 0.6},
-        claims=5,
-        question_share=0.7,
-    ),
+    sections={SectionRole.ABSTRACT: 1.0, SectionRole.INTRODUCTION: 0.8, SectionRole.CONCLUSION: 0.2},
+    gap="what the task is",
 )
+INPUT = Aspect(
+    name="input",
+    query="The model takes as input an image; given an input, it is first encoded into features.",
+    cue=_cue(r"inputs?|given|takes?|fed|feeds?|captured|training (?:data|images?|samples?)|consists? of \d+"),
+    sections={SectionRole.METHOD: 0.8, SectionRole.ABSTRACT: 0.5, SectionRole.INTRODUCTION: 0.3},
+    gap="what goes into the model",
+)
+MODEL = Aspect(
+    name="model",
+    query="The proposed architecture consists of an encoder, modules and a decoder network.",
+    cue=_cue(
+        r"architecture|network|consists? of|comprises?|components?|modules?|encoder|decoder|branch(?:es)?|"
+        r"we (?:propose|introduce|present|design|use|adopt)|our (?:model|method|network|framework|approach)"
+    ),
+    sections={SectionRole.METHOD: 1.0, SectionRole.ABSTRACT: 0.7, SectionRole.INTRODUCTION: 0.6},
+    gap="what the model is made of",
+)
+OUTPUT = Aspect(
+    name="output",
+    query="The output is the final predicted result; it outperforms previous methods and is faster.",
+    cue=_cue(
+        r"outputs?|predicts?|produces?|generates?|results? (?:in|show)|final|achieves?|outperforms?|faster|"
+        r"improves?|restores?|reconstructs?"
+    ),
+    sections={SectionRole.METHOD: 0.6, SectionRole.EXPERIMENTS: 0.5, SectionRole.CONCLUSION: 0.6},
+    gap="what comes out of the model",
+)
+MECHANISM = Aspect(
+    name="mechanism",
+    query="This allows the model to learn, because the key idea makes it possible; intuitively, it works since.",
+    cue=_cue(
+        r"allows?|enables?|so that|because|since|therefore|thus|hence|in order to|by doing so|leads? to|helps?|"
+        r"instead of|without|key (?:idea|insight)|intuition|intuitively|we (?:find|observe|show)|which makes"
+    ),
+    sections={SectionRole.METHOD: 0.9, SectionRole.INTRODUCTION: 0.8, SectionRole.ABSTRACT: 0.6},
+    gap="why the model does what the question asks about",
+)
+ASPECTS = (TASK, INPUT, MODEL, OUTPUT, MECHANISM)
+"""In reading order."""

@@ -3,27 +3,34 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cnaps_rag.generation.aspects import ASPECTS, Aspect
+import numpy as np
+
+from cnaps_rag.embedding import Vectors
+from cnaps_rag.generation.aspects import ASPECTS, INPUT, MECHANISM, MODEL, OUTPUT, TASK
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
-from cnaps_rag.generation.selection import Candidate, candidates, choose
+from cnaps_rag.generation.selection import Candidates, Scores, Selection, quotable
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.records import Hit, IndexedPaper, PaperStatus, Role, distinct
 from cnaps_rag.retrieval import search_many
+from cnaps_rag.sentences import split_sentences
 from cnaps_rag.settings import Settings
 
 DEPTH = 12
-"""How many passages are retrieved for each aspect of each recommended paper, and over all papers."""
+"""How many passages are retrieved for the question and for each aspect of each recommended paper."""
 RELATED_DEPTH = 10
 """A related paper bears on the question when a passage of it is among the first so many of all papers."""
+BUDGET_WORDS = 400
+"""How long the claims of an answer are together."""
+NAMED_FIRST = (TASK, INPUT, OUTPUT)
+"""Steps that get their best sentence before the rest is chosen."""
+AFFINITY_SHARE = 0.3
+"""How much a standard score of affinity counts against salience in choosing those."""
 LEAST_COSINE = 0.25
-"""A passage less similar than this to the question does not bear on it."""
-NOT_COVERED = {
-    "task": "what the task is",
-    "input": "what goes into the model",
-    "model": "what the model is made of",
-    "output": "what comes out of the model",
-    "mechanism": "why the model does what the question asks about",
-}
+"""A sentence less similar than this to the question does not bear on it."""
+LEAST_BEARING = 0.30
+"""A paper none of whose passages is as similar as this to the question is not about it."""
+
+Steps = dict[str, list[Evidence]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +39,11 @@ class ExtractiveGenerator:
 
     Attributes:
         depth: How many passages to retrieve for each aspect.
+        budget_words: How long the claims are together.
     """
 
     depth: int = DEPTH
+    budget_words: int = BUDGET_WORDS
 
     def draft(self, index: PromptIndex, question: str, settings: Settings) -> Draft:
         """Draft an answer; see `Generator.draft`.
@@ -47,53 +56,93 @@ class ExtractiveGenerator:
         Returns:
             The draft.
         """
-        subjects = distinct(paper for paper in index.papers if paper.role is Role.RECOMMENDED)
         overall = search_many(index, [question], k=max(self.depth, RELATED_DEPTH), settings=settings)[0]
+        subjects = distinct(paper for paper in index.papers if paper.role is Role.RECOMMENDED)
         # where no recommended paper could be had at all, the related ones are what there is to answer from
         subjects = subjects or distinct(hit.paper for hit in overall[:1])
-        parts: dict[str, list[DraftClaim]] = {aspect.name: [] for aspect in ASPECTS}
+        claims: dict[str, list[DraftClaim]] = {aspect.name: [] for aspect in ASPECTS}
         shown = list(overall)
         for paper in subjects:
-            hits, chosen = self._subject(index, paper, question, settings, share=len(subjects))
+            hits = self._retrieve(index, paper, question, settings)
             shown += hits
-            for name, picked in chosen.items():
-                parts[name] += [_claim(candidate, _about(paper)) for candidate in picked]
+            steps = _steps(index, hits, question, self.budget_words // len(subjects))
+            for name, sentences in steps.items():
+                claims[name] += [_claim(evidence, paper) for evidence in sentences]
         return Draft(
             generator="extractive",
             hits=tuple({hit.passage.id: hit for hit in shown}.values()),
-            notes=_notes(index, question, overall, subjects),
-            not_covered=tuple(f"{NOT_COVERED[name]}: no passage says so" for name in parts if not parts[name]),
-            **{name: tuple(claims) for name, claims in parts.items()},
+            notes=_notes(index, question, overall[:RELATED_DEPTH], subjects),
+            not_covered=tuple(_gaps(index, question, claims, subjects)),
+            **{name: tuple(drafted) for name, drafted in claims.items()},
         )
 
-    def _subject(
-        self, index: PromptIndex, paper: IndexedPaper, question: str, settings: Settings, *, share: int
-    ) -> tuple[list[Hit], dict[str, list[Candidate]]]:
-        """Choose the sentences of one recommended paper, for each aspect."""
+    def _retrieve(self, index: PromptIndex, paper: IndexedPaper, question: str, settings: Settings) -> list[Hit]:
+        """Retrieve what a recommended paper says on the question and on each aspect."""
         documents = {paper.document} if paper.document else set()
         queries = [question, *(aspect.query for aspect in ASPECTS)]
         found = search_many(index, queries, k=self.depth, documents=documents, settings=settings)
-        hits = list({hit.passage.id: hit for ranked in found for hit in ranked}.values())
-        pool = candidates(hits, index.embedder)
-        vectors = index.embedder.embed(queries)
-        chosen: dict[str, list[Candidate]] = {}
-        for aspect, vector in zip(ASPECTS, vectors[1:], strict=True):
-            taken = [candidate for picked in chosen.values() for candidate in picked]
-            count = _share(aspect, share)
-            chosen[aspect.name] = choose(pool, aspect, query=vector, question=vectors[0], taken=taken, count=count)
-        return hits, chosen
+        return list({hit.passage.id: hit for ranked in found for hit in ranked}.values())
 
 
-def _share(aspect: Aspect, subjects: int) -> int:
-    return max(1, -(-aspect.claims // subjects))
+def _steps(index: PromptIndex, hits: Sequence[Hit], question: str, budget_words: int) -> Steps:
+    """Choose the sentences of one paper and put each under the step that it speaks of."""
+    steps: Steps = {aspect.name: [] for aspect in ASPECTS}
+    sentences = quotable(hits)
+    if not sentences:
+        return steps
+    pool = Candidates(sentences, index.embedder, _order(index, hits[0].passage.document))
+    vectors = index.embedder.embed([question, *_parts(question), *(aspect.query for aspect in ASPECTS)])
+    queries = vectors[-len(ASPECTS) :]
+    salience = pool.salience(vectors[0], vectors[1 : -len(ASPECTS)])
+    affinity = {
+        aspect.name: pool.affinity(aspect, query) for aspect, query in zip(ASPECTS, queries, strict=True)
+    }
+    cued = {aspect.name: pool.having(aspect.cue) for aspect in ASPECTS}
+    placed = _place(Selection(pool, budget_words), salience, affinity, cued)
+    for row in sorted(placed, key=lambda row: _reading_order(pool.evidence[row])):
+        steps[placed[row]].append(pool.evidence[row])
+    return steps
 
 
-def _about(paper: IndexedPaper) -> str | None:
-    return paper.listed.name if paper.role is Role.RECOMMENDED else None
+def _place(
+    selection: Selection, salience: Scores, affinity: dict[str, Scores], cued: dict[str, Scores]
+) -> dict[int, str]:
+    """Choose sentences and name the step of each: first one for each step named first, then by salience alone.
+
+    Of the latter, one is put under what goes in or comes out only where its words announce that.
+    """
+    placed: dict[int, str] = {}
+    for aspect in NAMED_FIRST:
+        row = selection.take(salience + AFFINITY_SHARE * affinity[aspect.name])
+        if row is not None:
+            placed[row] = aspect.name
+    while (row := selection.take(salience)) is not None:
+        steps = [MODEL, MECHANISM, *(aspect for aspect in (INPUT, OUTPUT) if cued[aspect.name][row])]
+        placed[row] = max(steps, key=lambda aspect: affinity[aspect.name][row]).name
+    if placed and MECHANISM.name not in placed.values():
+        spare = [row for row, name in placed.items() if name not in {aspect.name for aspect in NAMED_FIRST}]
+        if spare:
+            placed[max(spare, key=lambda row: affinity[MECHANISM.name][row])] = MECHANISM.name
+    return placed
 
 
-def _claim(candidate: Candidate, about: str | None) -> DraftClaim:
-    return DraftClaim(text=_statement(candidate.evidence), evidence=(candidate.evidence,), about=about)
+def _parts(question: str) -> list[str]:
+    return [question[start:end] for start, end in split_sentences(question)]
+
+
+def _order(index: PromptIndex, document: str) -> dict[str, int]:
+    rows = (passage for passage in index.passages if passage.document == document)
+    return {passage.id: row for row, passage in enumerate(rows)}
+
+
+def _reading_order(evidence: Evidence) -> tuple[int, int]:
+    span = evidence.hit.passage.locate(evidence.start, evidence.end)
+    return (0, 0) if span is None else (span.page_number or 0, span.start)
+
+
+def _claim(evidence: Evidence, paper: IndexedPaper) -> DraftClaim:
+    about = paper.listed.name if paper.role is Role.RECOMMENDED else None
+    return DraftClaim(text=_statement(evidence), evidence=(evidence,), about=about)
 
 
 def _statement(evidence: Evidence) -> str:
@@ -102,34 +151,54 @@ def _statement(evidence: Evidence) -> str:
     return words[:1].upper() + words[1:]
 
 
+def _gaps(
+    index: PromptIndex, question: str, claims: dict[str, list[DraftClaim]], subjects: Sequence[IndexedPaper]
+) -> Iterable[str]:
+    """Say in plain words what no passage answers."""
+    for paper in index.papers:
+        if paper.role is Role.RECOMMENDED and paper.document is None:
+            yield f"how {paper.listed.name} works: neither the PDF nor an abstract of its paper is here"
+    vector: Vectors = index.embedder.embed([question])[0]
+    documents = {paper.document for paper in subjects}
+    rows = np.array([passage.document in documents for passage in index.passages], dtype=bool)
+    if not rows.any() or float((index.vectors[rows] @ vector).max()) < LEAST_BEARING:
+        yield (
+            "the question itself: no passage of the recommended models' papers comes close to it; what stands above is "
+            "what those papers describe, which may be something else"
+        )
+    for aspect in ASPECTS:
+        if not claims[aspect.name]:
+            yield f"{aspect.gap}: no passage that was retrieved says so in a sentence that can be quoted"
+
+
 def _notes(
-    index: PromptIndex, question: str, overall: Sequence[Hit], subjects: Sequence[IndexedPaper]
+    index: PromptIndex, question: str, nearest: Sequence[Hit], subjects: Sequence[IndexedPaper]
 ) -> tuple[DraftNote, ...]:
     """Say of each listed paper why it matters here, or that nothing of it bears on the question."""
     answered = {paper.document for paper in subjects}
-    near = _bearing(index, question, overall[:RELATED_DEPTH])
-    return tuple(_note(paper, answered, near) for paper in index.papers)
+    bearing = _bearing(index, question, nearest)
+    return tuple(_note(paper, answered, bearing) for paper in index.papers)
 
 
-def _note(paper: IndexedPaper, answered: Iterable[str | None], near: dict[str, Evidence]) -> DraftNote:
+def _note(paper: IndexedPaper, answered: Iterable[str | None], bearing: dict[str, Evidence]) -> DraftNote:
     if paper.document is None:
-        return DraftNote(note=f"listed, but neither its PDF nor an abstract is here ({paper.status.value})")
-    source = "" if paper.status is PaperStatus.OK else ", known here by its abstract alone"
+        return DraftNote(note=f"neither its PDF nor an abstract is here ({paper.status.value})")
+    source = "" if paper.status is PaperStatus.OK else " (known here by its abstract alone)"
     if paper.document in answered:
-        return DraftNote(note=f"{paper.role.value}; the answer above rests on it{source}")
-    evidence = near.get(paper.document)
+        return DraftNote(note=f"the answer above rests on it{source}")
+    evidence = bearing.get(paper.document)
     if evidence is None:
         return DraftNote(note=f"listed, but no passage of it bears on the question{source}")
     return DraftNote(note=f"bears on the question{source}: “{_statement(evidence)}”", evidence=(evidence,))
 
 
-def _bearing(index: PromptIndex, question: str, overall: Sequence[Hit]) -> dict[str, Evidence]:
-    """Find, for each paper with a passage among the best of all, the sentence closest to the question."""
-    vector = index.embedder.embed([question])[0]
-    nearest: dict[str, tuple[float, Evidence]] = {}
-    for candidate in candidates(overall, index.embedder):
-        document = candidate.evidence.hit.passage.document
-        cosine = float(candidate.vector @ vector)
-        if cosine >= max(LEAST_COSINE, nearest.get(document, (0.0,))[0]):
-            nearest[document] = (cosine, candidate.evidence)
-    return {document: evidence for document, (_, evidence) in nearest.items()}
+def _bearing(index: PromptIndex, question: str, nearest: Sequence[Hit]) -> dict[str, Evidence]:
+    """Find, for each paper with a passage among the nearest of all, its sentence closest to the question."""
+    sentences = quotable(nearest)
+    vectors = index.embedder.embed([question, *(one.quote for one in sentences)])
+    closest: dict[str, tuple[float, Evidence]] = {}
+    for evidence, cosine in zip(sentences, vectors[1:] @ vectors[0], strict=True):
+        document = evidence.hit.passage.document
+        if cosine >= max(LEAST_COSINE, closest.get(document, (0.0, evidence))[0]):
+            closest[document] = (float(cosine), evidence)
+    return {document: evidence for document, (_, evidence) in closest.items()}
