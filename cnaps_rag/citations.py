@@ -26,7 +26,7 @@ from cnaps_rag.records import (
 
 ELLIPSIS = "…"
 UNVERIFIED_NOTE = "listed; what was drafted on it could not be verified"
-LETTERS = re.compile(r"[\W_]+")
+WORD = re.compile(r"\w+")
 
 
 def locate(index: PromptIndex, evidence: Evidence) -> Span:
@@ -60,17 +60,18 @@ def verbatim(text: str, quotes: Iterable[str]) -> bool:
         quotes: The words that it cites.
 
     Returns:
-        Whether each stretch between ellipses stands in one of the quotes, letters and digits compared, the papers'
+        Whether each stretch between ellipses stands in one of the quotes, word by word, the papers'
         own reference numbers left aside.
     """
-    sources = [_letters(quote) for quote in quotes]
-    stretches = [_letters(stretch) for stretch in text.split(ELLIPSIS)]
-    filled = [stretch for stretch in stretches if stretch]
+    sources = [_words(quote) for quote in quotes]
+    stretches = [_words(stretch) for stretch in text.split(ELLIPSIS)]
+    filled = [stretch for stretch in stretches if stretch.strip()]
     return bool(filled) and all(any(stretch in source for source in sources) for stretch in filled)
 
 
-def _letters(text: str) -> str:
-    return LETTERS.sub("", without_references(text).casefold())
+def _words(text: str) -> str:
+    """Write the words alone, a blank on both sides of each, so that one word is not found within another."""
+    return f" {' '.join(WORD.findall(without_references(text).casefold()))} "
 
 
 def verify(draft: Draft, index: PromptIndex, question: str) -> Answer:
@@ -162,8 +163,7 @@ class _Ledger:
 
     def _verified_note(self, note: DraftNote) -> str:
         try:
-            for evidence in note.evidence:
-                self._number(evidence)
+            self._cite(note.evidence)
         except CitationError as error:
             self.dropped.append(DroppedClaim(text=note.note, reason=error.message))
             return UNVERIFIED_NOTE
@@ -174,14 +174,22 @@ class _Ledger:
             raise CitationError("it cites nothing", reason="no-evidence")
         if not verbatim(draft.text, [evidence.quote for evidence in draft.evidence]):
             raise CitationError("it says more than the words that it cites", reason="not-verbatim")
-        numbers = tuple(dict.fromkeys(self._number(evidence) for evidence in draft.evidence))
+        numbers = self._cite(draft.evidence)
         return Claim(text=draft.text, citations=numbers, support=Support.VERBATIM, about=draft.about)
 
-    def _number(self, evidence: Evidence) -> int:
-        passage = evidence.hit.passage
-        if passage.id not in self.shown:
+    def _cite(self, evidence: Sequence[Evidence]) -> tuple[int, ...]:
+        """Number the evidence of a statement; if any of it fails, none of it gets a number."""
+        spans = [self._place(one) for one in evidence]
+        pairs = zip(evidence, spans, strict=True)
+        return tuple(dict.fromkeys(self._number(one, span) for one, span in pairs))
+
+    def _place(self, evidence: Evidence) -> Span:
+        if evidence.hit.passage.id not in self.shown:
             raise CitationError("its passage was not retrieved for this answer", reason="not-retrieved")
-        span = locate(self.index, evidence)
+        return locate(self.index, evidence)
+
+    def _number(self, evidence: Evidence, span: Span) -> int:
+        passage = evidence.hit.passage
         place = _Place(passage.document, span.page_number, span.start, span.end)
         if place not in self._numbers:
             self._numbers[place] = len(self.citations) + 1

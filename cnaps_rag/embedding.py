@@ -83,6 +83,9 @@ class SentenceTransformerEmbedder:
         logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
         try:
             return SentenceTransformer(str(self.folder), device=None, local_files_only=True)
@@ -103,13 +106,13 @@ class SentenceTransformerEmbedder:
             One vector a text. Shape: (n_texts, dim), float32, unit L2 norm.
         """
         vectors: Any = self._model.encode(
-            list(texts),
+            list(texts) or [""],  # so that no texts have a dimension too
             batch_size=BATCH_SIZE,
             show_progress_bar=progress,
             normalize_embeddings=True,
             convert_to_numpy=True,
         )
-        return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
+        return np.asarray(vectors, dtype=np.float32)[: len(texts)]
 
 
 def find_embedder(name: str | None = None, *, offline: bool = False) -> SentenceTransformerEmbedder:

@@ -188,7 +188,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
             expected="a prompt index",
             found="nothing",
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _unusable(path, scope, f"{type(error).__name__}: {error}") from error
     if not isinstance(manifest, dict):
         raise _unusable(path, scope, "it is not a manifest")

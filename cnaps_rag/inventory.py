@@ -64,5 +64,8 @@ def _entry(path: Path) -> InventoryEntry:
             embedder=str(manifest["embedder"]),
             papers=papers_of(manifest, path),
         )
-    except (IndexStateError, KeyError, TypeError) as error:
-        return InventoryEntry(path=path, prompt_id=path.stem, fault=str(error))
+    except IndexStateError as error:
+        fault = error.message
+    except (KeyError, TypeError) as error:
+        fault = f"{path}: the prompt index cannot be used ({type(error).__name__}: {error}); build the prompt again"
+    return InventoryEntry(path=path, prompt_id=path.stem, fault=fault)

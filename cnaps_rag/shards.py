@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from cnaps_rag.records import (
 from cnaps_rag.storage import set_aside, write_folder
 
 MANIFEST = "shard.json"
+VECTORS_NDIM = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ class ShardStore:
             Its content.
 
         Raises:
-            IndexStateError: It is missing, half-written, changed, or of another format.
+            IndexStateError: It is missing, half-written, changed, of another format, or not the shard of that name.
         """
         folder = self._layout.shard_dir(name)
         try:
@@ -125,8 +126,11 @@ class ShardStore:
             for file, content in files.items():
                 if hashlib.sha256(content).hexdigest() != manifest["files"][file]:
                     raise _broken(name, folder, f"{file} was changed or half-written")
+            fingerprints = Fingerprints(**{field.name: manifest[field.name] for field in fields(Fingerprints)})
+            if fingerprints.shard_name(manifest["document"]) != name:
+                raise _broken(name, folder, f"it is the shard {fingerprints.shard_name(manifest['document'])}")
             return _shard(manifest, files)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError) as error:
             raise _broken(name, folder, f"{type(error).__name__}: {error}") from error
 
     def set_aside(self, name: str) -> Path:
@@ -158,8 +162,8 @@ def _shard(manifest: dict[str, Any], files: dict[str, bytes]) -> Shard:
     pages = tuple(_page(json.loads(line)) for line in files["pages.jsonl"].splitlines())
     passages = tuple(_passage(json.loads(line)) for line in files["passages.jsonl"].splitlines())
     vectors = np.load(io.BytesIO(files["vectors.npy"]), allow_pickle=False)
-    if len(vectors) != len(passages):
-        raise ValueError(f"{len(vectors)} vectors for {len(passages)} passages")
+    if vectors.ndim != VECTORS_NDIM or vectors.dtype != np.float32 or len(vectors) != len(passages):
+        raise ValueError(f"{vectors.dtype} vectors of shape {vectors.shape} for {len(passages)} passages")
     document = Document(
         sha256=manifest["document"],
         title=manifest["title"],

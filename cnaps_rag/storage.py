@@ -22,6 +22,7 @@ ADVICE = {
     errno.EACCES: "no permission to write there: change it, or name another folder",
     errno.EPERM: "no permission to write there: change it, or name another folder",
     errno.ENOTDIR: "a part of the path is a file: name another folder",
+    errno.EISDIR: "a folder stands in the way: name a file",
     errno.EEXIST: "a file stands in the way: name another folder",
 }
 
@@ -105,13 +106,27 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
             for file in temporary.iterdir():
                 with file.open("rb") as opened:
                     os.fsync(opened.fileno())
-            if path.exists():
-                shutil.rmtree(path)
             temporary.chmod(READABLE_FOLDER)
-            temporary.replace(path)
+            _sync_folder(temporary)
+            _take_place(path, temporary)
             _sync_folder(path.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _take_place(path: Path, temporary: Path) -> None:
+    """Put a folder where another may stand; that one is removed when the new one stands, and put back if it cannot."""
+    if not path.is_dir():
+        temporary.replace(path)
+        return
+    old = temporary.with_suffix(".old")
+    path.rename(old)
+    try:
+        temporary.replace(path)
+    except OSError:
+        old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def set_aside(path: Path, folder: Path) -> Path:

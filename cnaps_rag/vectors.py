@@ -35,13 +35,13 @@ class VectorIndex:
             k: How many rows to return for each query.
 
         Returns:
-            For each query `(row, cosine)`, best first; all rows where there are fewer than k.
+            For each query `(row, cosine)`, best first, ties in row order; all rows where there are fewer than k.
         """
         k = min(k, len(self._vectors))
         if k == 0:
             return [[] for _ in queries]
         scores, rows = self._flat.search(np.ascontiguousarray(queries), k)
         return [
-            [(int(row), float(score)) for row, score in zip(*pair, strict=True)]
-            for pair in zip(rows, scores, strict=True)
+            sorted(zip(map(int, found), map(float, cosines), strict=True), key=lambda pair: (-pair[1], pair[0]))
+            for found, cosines in zip(rows, scores, strict=True)
         ]

@@ -1,0 +1,144 @@
+"""This file ensures that a draft says nothing but what retrieved passages say, of the papers that the prompt lists."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cnaps_rag.citations import verbatim, verify
+from cnaps_rag.generation import Draft, ExtractiveGenerator
+from cnaps_rag.pipeline import answer
+from cnaps_rag.records import ListedPaper, PaperStatus, Prompt, Role
+from cnaps_rag.rendering import Format, render
+
+if TYPE_CHECKING:
+    from cnaps_rag.index import PromptIndex
+    from tests.conftest import Desk
+
+
+@pytest.fixture(scope="session")
+def draft(shared_desk: "Desk", index: "PromptIndex") -> Draft:
+    """The draft for the desk's prompt."""
+    return ExtractiveGenerator().draft(index, index.prompt.question, shared_desk.settings)
+
+
+def test_claims_are_verbatim(draft: Draft) -> None:
+    """Every claim is made of the words of the passages that it cites, and each of those was retrieved."""
+    shown = {hit.passage.id for hit in draft.hits}
+    claims = list(draft.claims())
+    assert claims
+    for claim in claims:
+        assert claim.evidence
+        assert verbatim(claim.text, [evidence.quote for evidence in claim.evidence])
+        assert {evidence.hit.passage.id for evidence in claim.evidence} <= shown
+
+
+def test_nothing_is_dropped(draft: Draft, index: "PromptIndex") -> None:
+    """Verification keeps all that the extractive generator drafts, and each claim ends with a citation."""
+    answered = verify(draft, index, index.prompt.question)
+    assert answered.dropped == ()
+    assert len(list(answered.claims())) == len(list(draft.claims()))
+    assert all(claim.citations for claim in answered.claims())
+
+
+def test_quotes_are_on_their_pages(draft: Draft, index: "PromptIndex") -> None:
+    """Every quote of the answer stands word for word at its place on its page."""
+    documents = {paper.listed.url: paper.document or "" for paper in index.papers}
+    for citation in verify(draft, index, "?").citations:
+        page = index.page_text(documents[citation.url], citation.page_number)
+        assert page is not None
+        assert page[citation.start : citation.end] == citation.quote
+
+
+def test_every_part_is_filled(draft: Draft) -> None:
+    """Papers that say what goes in, what is done and what comes out fill every part of the answer."""
+    assert all((draft.task, draft.input, draft.model, draft.output, draft.mechanism))
+
+
+def test_each_recommended_model_is_spoken_of(draft: Draft) -> None:
+    """With two recommended models, each gets claims under its name, quoted from its own paper."""
+    names = {claim.about for claim in draft.claims()}
+    assert {"Lantern", "Compass"} <= names
+    for claim in draft.claims():
+        if claim.about is not None:
+            assert {evidence.hit.paper.listed.name for evidence in claim.evidence} == {claim.about}
+
+
+def test_nothing_is_said_twice(draft: Draft) -> None:
+    """No two claims of an answer have the same words."""
+    texts = [claim.text for claim in draft.claims()]
+    assert len(set(texts)) == len(texts)
+
+
+def test_one_note_for_each_listed_paper(draft: Draft, index: "PromptIndex") -> None:
+    """Part 3 has a line for every listed paper in the prompt's order, and none is empty."""
+    assert len(draft.notes) == len(index.papers)
+    assert all(note.note.strip() for note in draft.notes)
+
+
+def test_notes_say_what_bears(draft: Draft) -> None:
+    """A paper on something else is said not to bear on the question; of one that does, it is said why."""
+    _, _, harbour, forest, _ = draft.notes
+    assert "no passage of it bears on the question" in harbour.note
+    assert harbour.evidence == ()
+    assert "no passage of it bears" not in forest.note
+    assert all(evidence.quote for evidence in forest.evidence)
+
+
+def test_notes_say_what_is_missing(draft: Draft) -> None:
+    """A paper that is there by its abstract alone, and one that is not there at all, are said to be so."""
+    *_, forest, nobody = draft.notes
+    assert "abstract" in forest.note
+    assert "neither its PDF nor an abstract" in nobody.note
+    assert "offline" in nobody.note
+
+
+def test_same_bytes_every_time(shared_desk: "Desk", index: "PromptIndex") -> None:
+    """The same index and question give the same answer to the byte, also from an index that is opened anew."""
+    first, again, anew = (answer(one, settings=shared_desk.settings) for one in (index, index, shared_desk.open()))
+    for format_ in Format:
+        assert render(first, format_) == render(again, format_) == render(anew, format_)
+
+
+def test_another_question(shared_desk: "Desk", index: "PromptIndex") -> None:
+    """A question that is not the prompt's own is answered under the same rules."""
+    answered = answer(index, question="How are ships counted?", settings=shared_desk.settings)
+    assert answered.question == "How are ships counted?"
+    assert answered.dropped == ()
+    assert {citation.url for citation in answered.citations} <= {listed.url for _, listed in index.prompt.listed()}
+
+
+def test_abstracts_alone(desk: "Desk") -> None:
+    """Where there is no PDF, the answer is drawn from the abstract and every citation is marked as such."""
+    answered = answer(desk.index(desk.subset(4)), settings=desk.settings)
+    assert list(answered.claims())
+    assert {(citation.page_number, citation.origin.value) for citation in answered.citations} == {(None, "abstract")}
+    assert [paper.url for paper in answered.papers_unavailable] == [answered.papers[0].url]
+
+
+def test_nothing_to_answer_from(desk: "Desk") -> None:
+    """Where neither PDF nor abstract is to be had, nothing is claimed and every gap is owned to."""
+    answered = answer(desk.index(desk.subset(5)), settings=desk.settings)
+    assert list(answered.claims()) == []
+    assert answered.citations == ()
+    assert answered.not_covered
+    assert len(answered.papers) == 1
+
+
+def test_recommended_paper_missing(desk: "Desk") -> None:
+    """Where the recommended paper cannot be had, related ones are quoted, and nothing is said in the model's name."""
+    index = desk.index(desk.subset(5, 1))
+    assert [(paper.role, paper.status) for paper in index.papers] == [
+        (Role.RECOMMENDED, PaperStatus.OFFLINE),
+        (Role.RELATED, PaperStatus.OK),
+    ]
+    answered = answer(index, settings=desk.settings)
+    assert {claim.about for claim in answered.claims()} <= {None}
+
+
+def test_links_are_the_prompts(desk: "Desk") -> None:
+    """Names and links of part 3 are the prompt's own, to the letter, whatever the papers say."""
+    odd = ListedPaper(name="Lantern", url="http://arxiv.org/abs/2101.00001", github="https://github.com/b/other")
+    answered = answer(desk.index(Prompt(question="How?", recommended=(odd,))), settings=desk.settings)
+    [note] = answered.papers
+    assert (note.name, note.url, note.github) == (odd.name, odd.url, odd.github)
+    assert {citation.url for citation in answered.citations} == {odd.url}

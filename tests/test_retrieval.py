@@ -1,0 +1,94 @@
+"""This file ensures that a search returns the best k passages of the index, the same ones every time."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnaps_rag.records import ScoreKind
+from cnaps_rag.retrieval import search, search_many
+from cnaps_rag.settings import Settings
+
+if TYPE_CHECKING:
+    from cnaps_rag.index import PromptIndex
+    from tests.conftest import Desk
+
+SHIPS = "How are ships counted in a harbour from radar tiles?"
+questions = st.one_of(st.sampled_from([SHIPS, "lantern", "blurry photo", "…"]), st.text(max_size=30))
+
+
+@pytest.mark.parametrize("k", [1, 3, 7])
+def test_k_hits(index: "PromptIndex", k: int) -> None:
+    """Exactly k hits come back where there are as many passages, ranked from 1, scores never rising."""
+    hits = search(index, SHIPS, k=k)
+    assert [hit.rank for hit in hits] == list(range(1, k + 1))
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert {hit.score_kind for hit in hits} == {ScoreKind.RRF}
+    assert len({hit.passage.id for hit in hits}) == k
+
+
+def test_more_than_there_are(index: "PromptIndex") -> None:
+    """Where more are asked for than there are, each passage comes back once."""
+    hits = search(index, SHIPS, k=1000)
+    assert {hit.passage.id for hit in hits} == {passage.id for passage in index.passages}
+    assert len(hits) == len(index.passages)
+
+
+def test_k_defaults_to_the_settings(index: "PromptIndex") -> None:
+    """Without k, as many hits come back as the settings say."""
+    assert len(search(index, SHIPS, settings=Settings(k=4))) == 4
+    assert len(search(index, SHIPS)) == min(Settings().k, len(index.passages))
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_k_must_be_positive(index: "PromptIndex", k: int) -> None:
+    """A k of nothing or less is an error, also where there is nothing to find."""
+    with pytest.raises(ValueError, match=f"k must be greater than 0, not {k}"):
+        search(index, SHIPS, k=k)
+    with pytest.raises(ValueError, match="k must be greater than 0"):
+        search_many(index, [], k=k)
+
+
+def test_the_best_hit_is_what_was_asked_for(index: "PromptIndex") -> None:
+    """A question in the words of one passage finds that passage first."""
+    for passage in index.passages:
+        assert search(index, passage.text, k=1)[0].passage == passage
+
+
+def test_hits_name_their_paper(index: "PromptIndex") -> None:
+    """Each hit carries the listed paper that its passage stands in."""
+    assert all(hit.paper.document == hit.passage.document for hit in search(index, SHIPS, k=50))
+
+
+@settings(max_examples=30, deadline=None)
+@given(asked=st.lists(questions, max_size=4), k=st.integers(1, 20))
+def test_many_equals_one_by_one(index: "PromptIndex", asked: list[str], k: int) -> None:
+    """Questions asked together get the hits, to the last digit, that each gets alone, and gets again."""
+    together = search_many(index, asked, k=k)
+    assert together == [search(index, question, k=k) for question in asked]
+    assert together == search_many(index, asked, k=k)
+
+
+def test_questions_are_embedded_in_one_batch(shared_desk: "Desk", index: "PromptIndex") -> None:
+    """Searching for many questions embeds each once, and no passage again."""
+    before = shared_desk.embedder.texts_embedded
+    search_many(index, ["one", "two", "three"])
+    assert shared_desk.embedder.texts_embedded == before + 3
+
+
+@settings(max_examples=30, deadline=None)
+@given(asked=questions, numbers=st.sets(st.integers(0, 3)), k=st.integers(1, 30))
+def test_documents_limit_the_search(index: "PromptIndex", asked: str, numbers: set[int], k: int) -> None:
+    """With documents named, only their passages come back, and as many as there are up to k."""
+    documents = {index.papers[number].document or "" for number in numbers}
+    hits = search(index, asked, k=k, documents=documents)
+    inside = [passage for passage in index.passages if passage.document in documents]
+    assert {hit.passage.document for hit in hits} <= documents
+    assert len(hits) == min(k, len(inside))
+
+
+def test_unknown_documents_find_nothing(index: "PromptIndex") -> None:
+    """A document that is not in the index has no passages to find."""
+    assert search(index, SHIPS, documents={"0" * 64}) == []
+    assert search(index, SHIPS, documents=()) == []
