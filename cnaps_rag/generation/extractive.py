@@ -23,12 +23,12 @@ BUDGET_WORDS = 400
 """How long the claims of an answer are together."""
 NAMED_FIRST = (TASK, INPUT, OUTPUT)
 """Steps that get their best sentence before the rest is chosen."""
-AFFINITY_SHARE = 0.3
+AFFINITY_SHARE = 1.0
 """How much a standard score of affinity counts against salience in choosing those."""
 LEAST_COSINE = 0.25
 """A sentence less similar than this to the question does not bear on it."""
 LEAST_BEARING = 0.30
-"""A paper none of whose passages is as similar as this to the question is not about it."""
+"""A paper none of whose passages is as similar as this to the question, or to a sentence of it, is not about it."""
 
 Steps = dict[str, list[Evidence]]
 
@@ -158,10 +158,10 @@ def _gaps(
     for paper in index.papers:
         if paper.role is Role.RECOMMENDED and paper.document is None:
             yield f"how {paper.listed.name} works: neither the PDF nor an abstract of its paper is here"
-    vector: Vectors = index.embedder.embed([question])[0]
     documents = {paper.document for paper in subjects}
     rows = np.array([passage.document in documents for passage in index.passages], dtype=bool)
-    if not rows.any() or float((index.vectors[rows] @ vector).max()) < LEAST_BEARING:
+    asked: Vectors = index.embedder.embed([question, *_parts(question)])
+    if not rows.any() or float((index.vectors[rows] @ asked.T).max()) < LEAST_BEARING:
         yield (
             "the question itself: no passage of the recommended models' papers comes close to it; what stands above is "
             "what those papers describe, which may be something else"

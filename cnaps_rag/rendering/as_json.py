@@ -145,14 +145,17 @@ def build_record(report: BuildReport) -> dict[str, Any]:
         report: What the build did.
 
     Returns:
-        The counts of the build and one record for each listed paper.
+        The counts of the build and one record for each listed paper; `seconds` is null where no time was taken.
     """
     return {
         "prompt_id": report.prompt_id,
         "complete": report.complete,
         "documents_parsed": report.documents_parsed,
         "passages_embedded": report.passages_embedded,
-        "papers": [paper_record(paper) for paper in report.papers],
+        "papers": [
+            {**paper_record(paper), "seconds": None if seconds is None else round(seconds, 3)}
+            for paper, seconds in report.timed()
+        ],
     }
 
 

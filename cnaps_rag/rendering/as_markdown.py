@@ -27,11 +27,14 @@ from cnaps_rag.rendering.wording import (
     web_link,
 )
 
-_SPECIAL = re.compile(r"[\\`*_\[\]<>&~|$#]|(?<=\w)\.(?=[^\W\d]{2})")
-"""What has a meaning in Markdown; the dot of a bare host name has one where a renderer guesses at links."""
+_SPECIAL = re.compile(r"[\\`*_\[\]<>&~|$#]")
+"""What has a meaning in Markdown."""
 
 _LEADING_NUMBER = re.compile(r"^\d+[.)](?=\s|$)")
-_LINK_LIKE = re.compile(r"://|www\.|@[^@]*\.[a-z]", re.IGNORECASE)
+_LINK_LIKE = re.compile(r"://|www\.|@[^@]*\.[a-z]|\w\.[^\W\d]{2}", re.IGNORECASE)
+"""What a renderer may turn into a link on its own: a URL, a mail address, and where it guesses, a bare host name."""
+
+_CORE = re.compile(r"^(?P<before>[(\[“‘'\"]*)(?P<core>.+?)(?P<after>[)\]”’'\",;:.!?]*)$")
 
 
 def answer_markdown(answer: Answer) -> str:
@@ -60,8 +63,12 @@ def plain(text: str) -> str:
         GitHub Flavored Markdown 0.29, sections 2.4 (backslash escapes) and 6.9 (extended autolinks).
     """
     words = printable(text).split(" ")
-    line = " ".join(_code(word) if _LINK_LIKE.search(word) else _SPECIAL.sub(r"\\\g<0>", word) for word in words)
+    line = " ".join(_code(word) if _LINK_LIKE.search(word) else _escape(word) for word in words)
     return _escape_start(line)
+
+
+def _escape(text: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", text)
 
 
 def _escape_start(line: str) -> str:
@@ -72,10 +79,12 @@ def _escape_start(line: str) -> str:
 
 
 def _code(word: str) -> str:
-    longest = max((len(run) for run in re.findall("`+", word)), default=0)
+    match = _CORE.match(word)
+    before, core, after = match.group("before", "core", "after") if match else ("", word, "")
+    longest = max((len(run) for run in re.findall("`+", core)), default=0)
     fence = "`" * (longest + 1)
-    pad = " " if "`" in {word[0], word[-1]} else ""
-    return f"{fence}{pad}{word}{pad}{fence}"
+    pad = " " if "`" in {core[0], core[-1]} else ""
+    return f"{_escape(before)}{fence}{pad}{core}{pad}{fence}{_escape(after)}"
 
 
 def _blocks(answer: Answer) -> Iterator[str]:

@@ -9,7 +9,8 @@ from cnaps_rag.rendering.wording import printable
 
 WIDTH_CHARS = 100
 NAME_CHARS = 60
-COLUMNS = ("role", "status", "origin", "pages", "passages", "name")
+COLUMNS = ("role", "status", "origin", "bytes", "pages", "lost", "passages", "seconds", "name")
+NUMBERS = frozenset({"bytes", "pages", "lost", "passages", "seconds"})
 
 
 def build_table(report: BuildReport) -> str:
@@ -22,7 +23,7 @@ def build_table(report: BuildReport) -> str:
         A table with one row for each listed paper, the reason below each that is not there by its PDF; it ends in a
         newline.
     """
-    rows = [COLUMNS, *(_row(paper) for paper in report.papers)]
+    rows = [COLUMNS, *(_row(paper, seconds) for paper, seconds in report.timed())]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     lines = [_aligned(row, widths) for row in rows]
     for position in range(len(report.papers), 0, -1):
@@ -49,16 +50,19 @@ def _work(report: BuildReport) -> Iterator[str]:
         yield "Everything was built before: nothing parsed, nothing embedded."
 
 
-def _row(paper: IndexedPaper) -> tuple[str, ...]:
-    lost = f" (-{paper.lost_page_count})" if paper.lost_page_count else ""
+def _row(paper: IndexedPaper, seconds: float | None) -> tuple[str, ...]:
     name = printable(paper.listed.name)
     name = name if len(name) <= NAME_CHARS else f"{name[: NAME_CHARS - 1]}…"
-    pages = f"{paper.page_count}{lost}"
-    return (str(paper.role), str(paper.status), str(paper.origin), pages, str(paper.passage_count), name)
+    numbers = (f"{paper.bytes:,}", str(paper.page_count), str(paper.lost_page_count), str(paper.passage_count))
+    time = "" if seconds is None else f"{seconds:.1f}"
+    return (str(paper.role), str(paper.status), str(paper.origin), *numbers, time, name)
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    cells = zip(COLUMNS, row, widths, strict=True)
+    return "  ".join(
+        cell.rjust(width) if column in NUMBERS else cell.ljust(width) for column, cell, width in cells
+    ).rstrip()
 
 
 def hits_text(hits: Iterable[Hit]) -> str:
