@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnaps_rag.embedding import Vectors
 from cnaps_rag.generation.aspects import ASPECTS, INPUT, MECHANISM, MODEL, OUTPUT, TASK
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.selection import Candidates, Scores, Selection, quotable
@@ -94,9 +93,7 @@ def _steps(index: PromptIndex, hits: Sequence[Hit], question: str, budget_words:
     vectors = index.embedder.embed([question, *_parts(question), *(aspect.query for aspect in ASPECTS)])
     queries = vectors[-len(ASPECTS) :]
     salience = pool.salience(vectors[0], vectors[1 : -len(ASPECTS)])
-    affinity = {
-        aspect.name: pool.affinity(aspect, query) for aspect, query in zip(ASPECTS, queries, strict=True)
-    }
+    affinity = {aspect.name: pool.affinity(aspect, query) for aspect, query in zip(ASPECTS, queries, strict=True)}
     cued = {aspect.name: pool.having(aspect.cue) for aspect in ASPECTS}
     placed = _place(Selection(pool, budget_words), salience, affinity, cued)
     for row in sorted(placed, key=lambda row: _reading_order(pool.evidence[row])):
@@ -107,16 +104,14 @@ def _steps(index: PromptIndex, hits: Sequence[Hit], question: str, budget_words:
 def _place(
     selection: Selection, salience: Scores, affinity: dict[str, Scores], cued: dict[str, Scores]
 ) -> dict[int, str]:
-    """Choose sentences and name the step of each: first one for each step named first, then by salience alone.
-
-    Of the latter, one is put under what goes in or comes out only where its words announce that.
-    """
+    """Choose sentences and name the step of each: first one for each step named first, then by salience alone."""
     placed: dict[int, str] = {}
     for aspect in NAMED_FIRST:
         row = selection.take(salience + AFFINITY_SHARE * affinity[aspect.name])
         if row is not None:
             placed[row] = aspect.name
     while (row := selection.take(salience)) is not None:
+        # that a sentence is on what goes in or comes out, its words must announce
         steps = [MODEL, MECHANISM, *(aspect for aspect in (INPUT, OUTPUT) if cued[aspect.name][row])]
         placed[row] = max(steps, key=lambda aspect: affinity[aspect.name][row]).name
     if placed and MECHANISM.name not in placed.values():
@@ -160,7 +155,7 @@ def _gaps(
             yield f"how {paper.listed.name} works: neither the PDF nor an abstract of its paper is here"
     documents = {paper.document for paper in subjects}
     rows = np.array([passage.document in documents for passage in index.passages], dtype=bool)
-    asked: Vectors = index.embedder.embed([question, *_parts(question)])
+    asked = index.embedder.embed([question, *_parts(question)])
     if not rows.any() or float((index.vectors[rows] @ asked.T).max()) < LEAST_BEARING:
         yield (
             "the question itself: no passage of the recommended models' papers comes close to it; what stands above is "

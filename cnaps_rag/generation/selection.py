@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from cnaps_rag.generation.aspects import Aspect
 from cnaps_rag.generation.drafts import Evidence
 from cnaps_rag.records import Hit, PassageKind, SectionRole
 
-Scores = npt.NDArray[np.float64]
+Scores = npt.NDArray[np.floating[Any]]
 
 LEAST_WORDS, MOST_WORDS = 7, 48
 LONG_ENOUGH_WORDS = 40
@@ -41,6 +42,7 @@ CONNECTIVE = re.compile(
     r"in short|in practice|in general),?\s+(?=\S)",
     re.IGNORECASE,
 )
+NUMBER = re.compile(r"\d")
 OTHERS = re.compile(r"\bet al\b|\b(?:previous|prior|existing|recent|conventional|traditional)\b", re.IGNORECASE)
 OFFERING = re.compile(
     r"\b(?:we (?:propose|introduce|present|design|develop|show|find|observe|demonstrate)|"
@@ -133,7 +135,7 @@ def _sentences(hit: Hit) -> Iterable[Evidence]:
 
 def _readable(sentence: str) -> bool:
     words = WORD.findall(sentence)
-    whole = sentence[:1].isalpha() and sentence.rstrip("\"”’)]").endswith(".")
+    whole = sentence[:1].isalpha() and sentence.rstrip('"”’)]').endswith(".")
     lone = sum(len(word) == 1 and word not in LONE_WORDS for word in sentence.split())
     symbols = len(SYMBOL.findall(sentence)) + lone
     return whole and LEAST_WORDS <= len(words) <= MOST_WORDS and symbols <= MOST_SYMBOL_SHARE * len(sentence)
@@ -175,6 +177,36 @@ class Candidates:
         mean = self.vectors[rows].mean(axis=0) if any(rows) else self.vectors.mean(axis=0)
         return np.asarray(mean / (np.linalg.norm(mean) or 1.0), dtype=np.float32)
 
+    def features(self, question: Vectors, parts: Vectors) -> dict[str, Scores]:
+        """Describe each sentence by the features that `Weights` names, and by the role of its section.
+
+        Args:
+            question: Embedding of the question. Shape: (dim,), float32, unit L2 norm.
+            parts: Embeddings of its sentences. Shape: (n_parts, dim), float32, unit L2 norm.
+
+        Returns:
+            By name; shape of each: (n_sentences,).
+        """
+        roles = [one.hit.passage.section_role for one in self.evidence]
+        described: dict[str, Scores] = {
+            "length": np.minimum(self.word_counts / LONG_ENOUGH_WORDS, 1.0),
+            "position": self._position,
+            "centrality": (self.vectors @ self.vectors.T).mean(axis=1),
+            "abstract": self.vectors @ self._abstract,
+            "question": self.vectors @ question,
+            "part": (self.vectors @ parts.T).max(axis=1),
+            "offering": self.having(OFFERING),
+            "explaining": self.having(EXPLAINING),
+            "number": self.having(NUMBER),
+            "others": self.having(OTHERS),
+            "dangling": self.having(DANGLING),
+            "pointing": self.having(POINTING),
+        }
+        sections = {
+            str(role): np.array([found is role for found in roles], dtype=np.float64) for role in SECTION_WEIGHTS
+        }
+        return described | sections
+
     def salience(self, question: Vectors, parts: Vectors, weights: Weights = DEFAULT_WEIGHTS) -> Scores:
         """Score how much each sentence belongs into an answer.
 
@@ -184,25 +216,13 @@ class Candidates:
             weights: How much each feature counts.
 
         Returns:
-            Shape: (n_sentences,); higher is better.
+            The weighted sum of the features; higher is better. Shape: (n_sentences,).
         """
-        roles = [SECTION_WEIGHTS.get(one.hit.passage.section_role, 0.0) for one in self.evidence]
-        return np.asarray(
-            weights.length * np.minimum(self.word_counts / LONG_ENOUGH_WORDS, 1.0)
-            + weights.position * self._position
-            + weights.centrality * (self.vectors @ self.vectors.T).mean(axis=1)
-            + weights.abstract * (self.vectors @ self._abstract)
-            + weights.question * (self.vectors @ question)
-            + weights.part * (self.vectors @ parts.T).max(axis=1)
-            + weights.offering * self.having(OFFERING)
-            + weights.explaining * self.having(EXPLAINING)
-            + weights.number * self.having(re.compile(r"\d"))
-            + weights.others * self.having(OTHERS)
-            + weights.dangling * self.having(DANGLING)
-            + weights.pointing * self.having(POINTING)
-            + np.array(roles),
-            dtype=np.float64,
-        )
+        named = {**asdict(weights), **{str(role): weight for role, weight in SECTION_WEIGHTS.items()}}
+        total = np.zeros(len(self.evidence))
+        for name, feature in self.features(question, parts).items():
+            total += named[name] * feature
+        return total
 
     def affinity(self, aspect: Aspect, query: Vectors) -> Scores:
         """Score how much each sentence speaks of an aspect, against the other sentences.
