@@ -14,7 +14,7 @@ first used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cnaps_rag.version import VERSION as __version__
+from cnaps_rag import version
 
 if TYPE_CHECKING:
     from cnaps_rag.errors import CnapsRagError as CnapsRagError
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cnaps_rag.runnables import answer_runnable as answer_runnable
     from cnaps_rag.settings import Settings as Settings
 
+__version__ = version.VERSION
 
 _HOMES = {
     "Answer": "records",

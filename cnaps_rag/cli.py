@@ -5,10 +5,11 @@ some papers are there by their abstract only or not at all; 130 interrupted.
 """
 
 import argparse
+import io
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,8 +21,9 @@ from cnaps_rag.pipeline import Builder, answer, evaluate_prompts, open_index
 from cnaps_rag.prompts import read_prompt, read_prompts
 from cnaps_rag.records import IndexedPaper, PaperStatus, Prompt
 from cnaps_rag.retrieval import search_many
-from cnaps_rag.settings import Settings
-from cnaps_rag.storage import write_bytes
+from cnaps_rag.settings import Settings, host_name
+from cnaps_rag.storage import storage_error, write_bytes
+from cnaps_rag.version import VERSION
 
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
@@ -41,19 +43,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = parser().parse_args(arguments)
     run: Run = options.run
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # papers hold characters that not every locale has
     try:
-        return run(options)
+        code = run(options)
+        sys.stdout.flush()
     except (PromptError, EvaluationError) as error:
         return _fail(error, BAD_INPUT)
     except CnapsRagError as error:
         return _fail(error, FAILED)
     except BrokenPipeError:
         # whoever read the output has seen enough
-        sys.stderr.close()
+        _discard_output()
         return DONE
+    except OSError as error:
+        return _fail(_system_error(error), FAILED)
     except KeyboardInterrupt:
         _say("interrupted; what was finished is kept, and the same command goes on from there")
         return INTERRUPTED
+    return code
 
 
 def build_main(arguments: Sequence[str] | None = None) -> int:
@@ -75,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
         description="Answers from the papers that a prompt lists, and from nothing else.",
         epilog="Exit codes: 0 done, 1 could not be done, 2 bad usage or input, 3 built but some papers are missing.",
     )
-    root.add_argument("--version", action="version", version=f"cnaps-rag {version('cnaps-rag')}")
+    root.add_argument("--version", action="version", version=f"cnaps-rag {VERSION}")
     commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_build(commands)
     _add_search(commands)
@@ -103,6 +111,18 @@ def _add_build(commands: "Commands") -> None:
     command = _command(commands, "build", _build, text)
     command.add_argument("prompts", nargs="+", type=Path, metavar="PROMPT", help="prompt file (.txt, .json, .yaml)")
     command.add_argument("--pdf-dir", type=Path, metavar="DIR", help="take PDFs from this folder before the network")
+    command.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        type=_host,
+        metavar="HOST",
+        help="fetch listed PDFs from this host too, beside arXiv and CVF (may be given more than once)",
+    )
+    command.add_argument("--recheck", action="store_true", help="ask the hosts whether fetched PDFs have changed")
+    command.add_argument(
+        "--accept-mismatch", action="store_true", help="index a PDF also where its title is not the listed one"
+    )
     command.add_argument("--contact", help="e-mail address or URL for the User-Agent of downloads")
     command.add_argument("--json", action="store_true", help="print what became of each paper as JSON")
 
@@ -144,8 +164,8 @@ def _build(options: argparse.Namespace) -> int:
     settings = _settings(options)
     builder = Builder(settings, pdf_dir=options.pdf_dir, progress=_terminal())
     reports = []
-    for path, prompt in prompts:
-        report = builder.build(prompt)
+    built = builder.build_all([prompt for _, prompt in prompts])
+    for (path, _), report in zip(prompts, built, strict=True):
         reports.append(report)
         if not options.json:
             print(f"{path}\n{rendering.build_table(report)}")
@@ -191,7 +211,8 @@ def _search(options: argparse.Namespace) -> int:
 
 def _questions(path: Path) -> list[tuple[str, str]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # not splitlines, which would split at line separators inside a question too
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise PromptError(f"cannot be read as a file of questions ({error})", path=path) from error
     questions = []
@@ -205,7 +226,7 @@ def _question(path: Path, number: int, line: str) -> tuple[str, str]:
     try:
         row = json.loads(line)
         name, question = row["id"], row["question"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise PromptError('expected one JSON {"id", "question"} a line', path=path, line=number) from error
     if not isinstance(question, str) or not question.strip():
         raise PromptError("expected a question that is a text", path=path, line=number)
@@ -253,6 +274,9 @@ def _settings(options: argparse.Namespace) -> Settings:
         embedder=options.embedder,
         offline=options.offline,
         contact=getattr(options, "contact", None),
+        allowed_hosts=tuple(getattr(options, "allow_host", ())),
+        recheck=getattr(options, "recheck", False),
+        accept_mismatch=getattr(options, "accept_mismatch", False),
     )
 
 
@@ -265,11 +289,17 @@ def _file_of(settings: Settings) -> Callable[[IndexedPaper], str | None]:
     return file_of
 
 
+def _host(text: str) -> str:
+    try:
+        return host_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _positive(text: str) -> int:
-    value = int(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"must be greater than 0, not {value}")
-    return value
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"must be a whole number greater than 0, not {text!r}")
+    return int(text)
 
 
 def _terminal() -> bool:
@@ -281,5 +311,19 @@ def _say(message: str) -> None:
 
 
 def _fail(error: CnapsRagError, code: int) -> int:
-    _say(f"cnaps-rag: {error}")
+    _say(f"cnaps-rag: {' '.join(str(error).split())}")
     return code
+
+
+def _system_error(error: OSError) -> CnapsRagError:
+    if error.filename is not None:
+        return CnapsRagError(f"{error.filename}: {error.strerror or error}; see the reason and run again")
+    _discard_output()
+    return storage_error(Path("standard output"), error)
+
+
+def _discard_output() -> None:
+    """Give up on stdout, so that what is still buffered does not fail once more at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

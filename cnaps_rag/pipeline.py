@@ -1,21 +1,25 @@
 """Where the parts are put together: prompt to index, index to answer, prompts to figures."""
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from tqdm import tqdm
 
-from cnaps_rag import evaluation, pdf
+from cnaps_rag import evaluation, pdf, titles
 from cnaps_rag.chunking import Chunker, embedding_text
 from cnaps_rag.citations import verify
 from cnaps_rag.embedding import Embedder, find_embedder
+from cnaps_rag.entries import abstract_document, alike, filled, first_of_each
 from cnaps_rag.errors import CnapsRagError, DocumentError, EvaluationError, IndexStateError
 from cnaps_rag.generation import ExtractiveGenerator, Generator
 from cnaps_rag.index import PromptIndex, open_prompt_index, papers_of, read_manifest, write_prompt_index
+from cnaps_rag.isolation import PdfReader
 from cnaps_rag.layout import Layout
-from cnaps_rag.page_text import abstract_page
 from cnaps_rag.prompts import read_prompt
 from cnaps_rag.records import (
     Answer,
@@ -32,11 +36,15 @@ from cnaps_rag.retrieval import search_many
 from cnaps_rag.settings import Settings
 from cnaps_rag.shards import Fingerprints, Shard, ShardStore
 from cnaps_rag.sources import FetchedPaper, Library
-from cnaps_rag.storage import set_aside, writer_lock
+from cnaps_rag.storage import set_aside, tidy, writer_lock
 
 PROMPT_SUFFIXES = frozenset({".txt", ".json", ".yaml", ".yml"})
 EVALUATED_HITS = 60
 """How many passages of each query an evaluation looks at."""
+
+
+Judge = Callable[[Document], None]
+"""Raises a `DocumentError` for a document that must not be indexed."""
 
 
 class Builder:
@@ -67,6 +75,7 @@ class Builder:
         self._store = ShardStore(self._layout)
         self._chunker = chunker_of(self.settings)
         self._fingerprints = fingerprints_of(self.settings, self.embedder)
+        self._reader = PdfReader(self.settings)
         self._progress = progress
         self._parsed = 0
         self._embedded = 0
@@ -80,19 +89,39 @@ class Builder:
         Returns:
             What became of each listed paper, and how much had to be parsed and embedded for it.
         """
+        return next(self.build_all([prompt]))
+
+    def build_all(self, prompts: Sequence[Prompt]) -> Iterator[BuildReport]:
+        """Build the indexes of several prompts; their papers are fetched first, those of different hosts side by side.
+
+        Args:
+            prompts: The prompts.
+
+        Yields:
+            What `build` returns, prompt by prompt.
+        """
+        tidy((self._layout.shards_dir, self._layout.prompts_dir), self._layout.index_lock)
+        everything = [paper for prompt in prompts for _, paper in prompt.listed()]
+        fetched = iter(self._library.fetch(everything, self._tell if self._progress else None))
+        for prompt in prompts:
+            yield self._build(prompt, list(islice(fetched, len(list(prompt.listed())))))
+
+    def _build(self, prompt: Prompt, fetched: Sequence[FetchedPaper]) -> BuildReport:
         self._parsed = self._embedded = 0
         listed = list(prompt.listed())
-        fetched = self._library.fetch([paper for _, paper in listed])
-        summaries = _by_key(fetched, [paper.summary for _, paper in listed])
-        titles = _by_key(fetched, [paper.name if role is Role.RELATED else None for role, paper in listed])
+        summaries = first_of_each(fetched, [paper.summary for _, paper in listed])
+        names = first_of_each(fetched, [paper.name if role is Role.RELATED else None for role, paper in listed])
         done: dict[str, IndexedPaper] = {}
-        papers = []
+        papers, seconds = [], []
         pairs = list(zip(listed, fetched, strict=True))
         for (role, paper), source in tqdm(pairs, "papers", unit="paper", disable=not self._progress, leave=False):
             key = source.address.key
-            title = source.title or titles.get(key)
+            begun_s = time.perf_counter() - source.seconds
             if key not in done:
-                done[key] = self._index(role, paper, source, title=title, summary=summaries.get(key))
+                done[key] = self._index(role, paper, source, name=names.get(key), summary=summaries.get(key))
+                seconds.append(time.perf_counter() - begun_s)
+            else:
+                seconds.append(0.0)
             papers.append(replace(done[key], role=role, listed=paper))
         self._write(prompt, papers)
         return BuildReport(
@@ -100,12 +129,18 @@ class Builder:
             papers=tuple(papers),
             documents_parsed=self._parsed,
             passages_embedded=self._embedded,
+            seconds=tuple(seconds),
         )
 
+    def _tell(self, paper: FetchedPaper) -> None:
+        size = f" ({paper.bytes:,} bytes)" if paper.bytes else ""
+        tqdm.write(f"{paper.address.key}: {paper.status}, {paper.origin}{size}", file=sys.stderr)
+
     def _index(
-        self, role: Role, paper: ListedPaper, source: FetchedPaper, *, title: str | None, summary: str | None
+        self, role: Role, paper: ListedPaper, source: FetchedPaper, *, name: str | None, summary: str | None
     ) -> IndexedPaper:
-        """Index the paper's PDF, else its abstract, else nothing."""
+        """Index the paper's PDF, else its abstract, else nothing; `name` is the title that the prompt gives it."""
+        title = source.title or name
         entry = IndexedPaper(
             role=role,
             listed=paper,
@@ -117,27 +152,51 @@ class Builder:
             reason=source.reason,
         )
         if source.path is not None and source.sha256 is not None:
+            judge = partial(self._judge, source.path, listed=name, arxiv=source.title, abstract=summary)
             try:
-                shard_name, shard = self._shard(source.sha256, source.path)
+                shard_name, shard = self._pdf_shard(source.sha256, source.path, judge)
             except DocumentError as error:
                 entry = replace(entry, status=PaperStatus(error.status), origin=Origin.NONE, reason=error.message)
+                if entry.status is PaperStatus.TITLE_MISMATCH:
+                    entry = replace(entry, title=name or entry.title)
             else:
-                return _filled(entry, shard_name, shard, title or shard.document.title or paper.name)
+                return filled(entry, shard_name, shard, title or shard.document.title or paper.name)
         if summary is None:
             return entry
-        document = _abstract(entry.title, summary)
-        return _filled(replace(entry, origin=Origin.ABSTRACT), *self._shard(document.sha256, document), entry.title)
+        document = abstract_document(entry.title, summary)
+        return filled(replace(entry, origin=Origin.ABSTRACT), *self._shard(document.sha256, document), entry.title)
 
-    def _shard(self, sha256: str, source: Path | Document) -> tuple[str, Shard]:
+    def _judge(
+        self, path: Path, document: Document, *, listed: str | None, arxiv: str | None, abstract: str | None
+    ) -> None:
+        """Refuse a document that is another paper than the listed one."""
+        wrong = titles.mismatch(document, listed=listed, arxiv=arxiv, abstract=abstract)
+        if wrong is not None and not self.settings.accept_mismatch:
+            message = f"{path}: {wrong}; correct the prompt, replace the PDF, or build with --accept-mismatch"
+            raise DocumentError(message, path=path, status=PaperStatus.TITLE_MISMATCH)
+
+    def _pdf_shard(self, sha256: str, path: Path, judge: Judge) -> tuple[str, Shard]:
+        name, shard = self._shard(sha256, path, judge)
+        if not shard.passages:
+            raise DocumentError(
+                f"{path}: its text holds no sentence to quote; supply a PDF with a text layer",
+                path=path,
+                status=PaperStatus.NO_TEXT,
+            )
+        return name, shard
+
+    def _shard(self, sha256: str, source: Path | Document, judge: Judge | None = None) -> tuple[str, Shard]:
         """Read the shard of a document, or make it where there is none that can be used."""
         name = self._fingerprints.shard_name(sha256)
-        if self._store.exists(name):
-            try:
-                return name, self._store.read(name)
-            except IndexStateError:
-                with writer_lock(self._layout.index_lock):
-                    self._store.set_aside(name)
-        document = source if isinstance(source, Document) else self._parse(source)
+        known = self._known(name)
+        if known is None:
+            document = source if isinstance(source, Document) else self._parse(source, sha256)
+        else:
+            document = known.document
+        if judge is not None:
+            judge(document)
+        if known is not None:
+            return name, known
         passages = self._chunker.passages(document)
         texts = [embedding_text(document.title, passage) for passage in passages]
         self._embedded += len(texts)
@@ -146,9 +205,21 @@ class Builder:
             self._store.write(name, shard, self._fingerprints)
         return name, shard
 
-    def _parse(self, path: Path) -> Document:
+    def _known(self, name: str) -> Shard | None:
+        """Read a shard; one that is broken is set aside, one whose pages fell to other limits than now is read anew."""
+        if not self._store.exists(name):
+            return None
+        try:
+            shard = self._store.read(name)
+        except IndexStateError:
+            with writer_lock(self._layout.index_lock):
+                self._store.set_aside(name)
+            return None
+        return None if self._reader.outdated(shard.document) else shard
+
+    def _parse(self, path: Path, sha256: str) -> Document:
         self._parsed += 1
-        return pdf.read_document(path)
+        return self._reader.read(path, sha256)
 
     def _write(self, prompt: Prompt, papers: Sequence[IndexedPaper]) -> None:
         """Write the manifest unless it already says the same; one that cannot be read is set aside first."""
@@ -156,7 +227,7 @@ class Builder:
         try:
             manifest = read_manifest(path)
             known = {name: manifest.get(name) for name in asdict(self._fingerprints)}
-            if known == asdict(self._fingerprints) and papers_of(manifest, path) == tuple(papers):
+            if known == asdict(self._fingerprints) and alike(papers_of(manifest, path), papers):
                 return
         except IndexStateError:
             if path.exists():
@@ -324,32 +395,4 @@ def _evaluate(
         gold=gold,
         searched=searched,
         page_text=page_text,
-    )
-
-
-def _by_key(fetched: Iterable[FetchedPaper], values: Iterable[str | None]) -> dict[str, str]:
-    """Take the first value that any entry of a paper has; entries of a prompt may share a paper."""
-    found: dict[str, str] = {}
-    for source, value in zip(fetched, values, strict=True):
-        if value is not None:
-            found.setdefault(source.address.key, value)
-    return found
-
-
-def _abstract(title: str, summary: str) -> Document:
-    page = abstract_page(summary)
-    sha256 = hashlib.sha256(f"{title}\n{page.text}".encode()).hexdigest()
-    return Document(sha256=sha256, title=title, pages=(page,))
-
-
-def _filled(entry: IndexedPaper, shard_name: str, shard: Shard, title: str) -> IndexedPaper:
-    document = shard.document
-    return replace(
-        entry,
-        document=document.sha256,
-        title=title,
-        shard=shard_name,
-        page_count=sum(page.number is not None for page in document.pages),
-        lost_page_count=len(document.lost_pages),
-        passage_count=len(shard.passages),
     )

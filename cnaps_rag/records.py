@@ -61,6 +61,7 @@ class PaperStatus(StrEnum):
     UNLISTED_HOST = "unlisted-host"
     NOT_FOUND = "not-found"
     NOT_A_PDF = "not-a-pdf"
+    TITLE_MISMATCH = "title-mismatch"
     NO_TEXT = "no-text"
     UNREACHABLE = "unreachable"
     OFFLINE = "offline"
@@ -416,7 +417,7 @@ class IndexedPaper:
         lost_page_count: Number of pages that could not be read.
         passage_count: Number of passages indexed.
         bytes: Size of the PDF, 0 where there is none.
-        reason: Why the PDF is not in the index, or None where it is.
+        reason: Why the PDF, or some pages of it, are not in the index, and what else to know of it; else None.
     """
 
     role: Role
@@ -618,17 +619,25 @@ class BuildReport:
         papers: Every listed paper and what became of it.
         documents_parsed: Number of documents that this build had to parse.
         passages_embedded: Number of passages that this build had to embed; 0 for a prompt already built.
+        seconds: Time spent on each of `papers`, in their order; empty where it was not taken.
+            It stands here and not with the papers, so that equal builds write equal indexes.
     """
 
     prompt_id: str
     papers: tuple[IndexedPaper, ...]
     documents_parsed: int = 0
     passages_embedded: int = 0
+    seconds: tuple[float, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Whether the PDF of every listed paper is in the index."""
         return all(paper.status is PaperStatus.OK for paper in self.papers)
+
+    def timed(self) -> Iterator[tuple[IndexedPaper, float | None]]:
+        """Yield each paper with the time spent on it, None where that was not taken."""
+        times = self.seconds or (None,) * len(self.papers)
+        yield from zip(self.papers, times, strict=True)
 
 
 def distinct(papers: Iterable[IndexedPaper]) -> tuple[IndexedPaper, ...]:

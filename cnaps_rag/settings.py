@@ -1,7 +1,12 @@
 """Every knob of the library, in one frozen dataclass."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+_HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
+_NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,12 @@ class Settings:
         connect_timeout_s: How long to wait for a host to accept a connection.
         read_timeout_s: How long to wait for the next bytes of a download.
         max_pdf_bytes: Larger PDFs are refused.
+        allowed_hosts: Hosts beside arXiv and CVF that listed PDFs may be fetched from, by name.
+        recheck: Ask the hosts whether papers in the corpus that came from there have changed.
+        accept_mismatch: Index a PDF also where its first page bears another title than the listed one.
+        parse_timeout_s: How long the reading of one PDF may take.
+        parse_memory_bytes: How much memory the reading of PDFs may take.
+        max_pages: Pages of a PDF beyond this number are not read.
         contact: An e-mail address or URL for the `User-Agent`, so that a host can reach whoever fetches.
     """
 
@@ -39,15 +50,49 @@ class Settings:
     connect_timeout_s: float = 4.0
     read_timeout_s: float = 30.0
     max_pdf_bytes: int = 100_000_000
+    allowed_hosts: tuple[str, ...] = ()
+    recheck: bool = False
+    accept_mismatch: bool = False
+    parse_timeout_s: float = 120.0
+    parse_memory_bytes: int = 2 << 30
+    max_pages: int = 2000
     contact: str | None = None
 
     def __post_init__(self) -> None:
         """Take strings for paths, and refuse numbers that make no sense."""
         object.__setattr__(self, "corpus_dir", Path(self.corpus_dir))
         object.__setattr__(self, "index_dir", Path(self.index_dir))
+        if isinstance(self.allowed_hosts, str):
+            message = f"Settings.allowed_hosts must be names in a tuple, not the text {self.allowed_hosts!r}"
+            raise ValueError(message)  # noqa: TRY004  every value that makes no sense is one
+        object.__setattr__(self, "allowed_hosts", tuple(host_name(host) for host in self.allowed_hosts))
         positive = ("passage_chars", "passage_sentences", "k", "pool", "rrf_constant")
-        limits = ("connect_timeout_s", "read_timeout_s", "max_pdf_bytes")
-        for name in (*positive, *limits):
+        limits = ("connect_timeout_s", "read_timeout_s", "max_pdf_bytes", "parse_timeout_s", "parse_memory_bytes")
+        for name in (*positive, *limits, "max_pages"):
             if getattr(self, name) <= 0:
                 message = f"Settings.{name} must be greater than 0, not {getattr(self, name)}"
                 raise ValueError(message)
+
+
+def host_name(text: str) -> str:
+    """Check that a text is the name of a host, and bring it into one form.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The name in lower case, international names in their ASCII form.
+
+    Raises:
+        ValueError: It is a URL, an IP address, a pattern, or otherwise not the name of one host.
+
+    Source: a name whose last label is a number is an IP address, https://url.spec.whatwg.org/#ends-in-a-number-checker
+    """
+    try:
+        name = text.strip().removesuffix(".").encode("idna").decode().lower()
+    except UnicodeError:
+        name = ""
+    if not _HOST.fullmatch(name) or _NUMBER.fullmatch(name.rpartition(".")[2]):
+        message = f"{text!r} is not the name of one host: write it as in papers.example.org, no URL and no IP address"
+        raise ValueError(message)
+    return name

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +147,41 @@ def set_aside(path: Path, folder: Path) -> Path:
         target = Path(tempfile.mkdtemp(prefix=f"{path.name}.", dir=folder)) / path.name
         shutil.move(path, target)
         return target
+
+
+def left_overs(folder: Path) -> list[Path]:
+    """List what killed writers left in a folder: temporary files and folders that were never renamed.
+
+    Args:
+        folder: The folder; there may be none.
+
+    Returns:
+        Their paths. They are nobody's only while the lock of the folder's writers is held.
+    """
+    return [path for path in folder.glob(".*") if path.suffix in {".part", ".old"}]
+
+
+def sweep(paths: Iterable[Path]) -> None:
+    """Remove files and folders, as far as the system lets them be removed.
+
+    Args:
+        paths: The files and folders.
+    """
+    for path in paths:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def tidy(folders: Sequence[Path], lock: Path) -> None:
+    """Remove what killed writers left, where there is such and it can be removed.
+
+    Args:
+        folders: The folders.
+        lock: The lock file of their writers.
+    """
+    if any(left_overs(folder) for folder in folders):
+        with contextlib.suppress(StorageError), writer_lock(lock):
+            sweep(path for folder in folders for path in left_overs(folder))
 
 
 @contextlib.contextmanager

@@ -206,7 +206,7 @@ def test_hits_text_cannot_steer_the_terminal() -> None:
 
 def test_build_record_follows_the_contract() -> None:
     """A build's JSON has the counters and, for each paper, the promised keys."""
-    report = BuildReport(prompt_id="p", papers=(indexed(lost_page_count=1),), passages_embedded=120)
+    report = BuildReport(prompt_id="p", papers=(indexed(lost_page_count=1),), passages_embedded=120, seconds=(1.23456,))
     assert build_record(report) == {
         "prompt_id": "p",
         "complete": True,
@@ -225,9 +225,11 @@ def test_build_record_follows_the_contract() -> None:
                 "bytes": 1000,
                 "origin": "pdf-dir",
                 "reason": None,
+                "seconds": 1.235,
             }
         ],
     }
+    assert build_record(dataclasses.replace(report, seconds=()))["papers"][0]["seconds"] is None
 
 
 def test_build_table_gives_each_reason_below_its_paper() -> None:
@@ -247,9 +249,14 @@ def test_build_table_gives_each_reason_below_its_paper() -> None:
             reason="no network",
         ),
     )
-    lines = build_table(BuildReport(prompt_id="p", papers=papers, documents_parsed=2, passages_embedded=9)).splitlines()
+    report = BuildReport(
+        prompt_id="p", papers=papers, documents_parsed=2, passages_embedded=9, seconds=(12.34, 0.0, 0.0)
+    )
+    lines = build_table(report).splitlines()
     assert lines[0] == f"Prompt p: 1 of 3 listed papers by their PDF, 1 by {ABSTRACT_ORIGIN}, 1 not at all"
-    assert [line.split()[-1] for line in lines[2:4]] == ["LIIF", "Second"]
+    assert lines[1].split() == ["role", "status", "origin", "bytes", "pages", "lost", "passages", "seconds", "name"]
+    assert lines[2].split() == ["recommended", "ok", "pdf-dir", "1,000", "9", "0", "120", "12.3", "LIIF"]
+    assert lines[3].split()[-1] == "Second"
     assert lines[4] == "    neither arXiv nor CVF put the PDF in by hand"
     assert lines[5].endswith("TTT…")
     assert lines[6:] == ["    no network", "Parsed 2 documents, embedded 9 passages."]

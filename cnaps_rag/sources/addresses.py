@@ -2,13 +2,14 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 ARXIV_HOSTS = frozenset({"arxiv.org", "www.arxiv.org", "export.arxiv.org"})
 CVF_HOSTS = frozenset({"openaccess.thecvf.com", "www.openaccess.thecvf.com"})
 DEFAULT_PORTS = {"http": 80, "https": 443}
+NO_HOSTS: frozenset[str] = frozenset()
 MAX_KEY_CHARS = 96
 HASH_CHARS = 8
 
@@ -28,10 +29,11 @@ _CVF_PATH = re.compile(
 
 
 class AddressKind(StrEnum):
-    """Whose address it is; only the first two are ever fetched from."""
+    """Whose address it is; the last kind is never fetched from, the third only where the user allows its host."""
 
     ARXIV = "arxiv"
     CVF = "cvf"
+    ALLOWED = "allowed"
     OTHER = "other"
 
 
@@ -69,6 +71,7 @@ class PaperAddress:
         key: Readable name of the paper's folder in the corpus; equal for all spellings of one address.
         canonical: What all spellings of one address have in common; an arXiv version is left out.
         file_name: Name under which a folder of PDFs is expected to hold the paper.
+        site: Whose schedule its requests keep: one for all hosts of arXiv, one for CVF's, one for each allowed host.
         download_url: Where the PDF is fetched from, https; None where nothing is ever fetched.
         arxiv: The arXiv identifier, or None.
         refusal: Why nothing is ever fetched from there, or None.
@@ -79,6 +82,7 @@ class PaperAddress:
     key: str
     canonical: str
     file_name: str
+    site: str = ""
     download_url: str | None = None
     arxiv: ArxivId | None = None
     refusal: str | None = None
@@ -89,48 +93,70 @@ class PaperAddress:
         return None if self.arxiv is None else self.arxiv.version
 
 
-def address_of(url: str) -> PaperAddress:
+def address_of(url: str, allowed: frozenset[str] = NO_HOSTS) -> PaperAddress:
     """Understand a listed URL.
 
     Args:
-        url: Any text; what is no address of arXiv or CVF is of the kind `other`.
+        url: Any text; what is no address of arXiv, CVF or an allowed host is of the kind `other`.
+        allowed: Further hosts that may be fetched from.
 
     Returns:
         The address.
     """
-    refusal = refusal_of(url)
+    refusal = refusal_of(url, allowed)
     if refusal is not None:
         return _other(url, refusal)
     parts = urlsplit(url.strip())
-    if kind_of(url) is AddressKind.ARXIV:
-        return _arxiv(url, unquote(parts.path))
-    return _cvf(url, unquote(parts.path))
+    match kind_of(url, allowed):
+        case AddressKind.ARXIV:
+            return _arxiv(url, unquote(parts.path))
+        case AddressKind.CVF:
+            return _cvf(url, unquote(parts.path))
+        case kind:
+            host = _host(url)
+            return replace(_other(url, ""), kind=kind, site=host, download_url=as_https(url.strip()), refusal=None)
 
 
-def kind_of(url: str) -> AddressKind:
+def kind_of(url: str, allowed: frozenset[str] = NO_HOSTS) -> AddressKind:
     """Tell whose host a URL names.
 
     Args:
         url: Any text.
+        allowed: Further hosts that may be fetched from.
 
     Returns:
         The kind; `other` where the URL cannot be split.
     """
-    parts = _split(url)
-    host = "" if parts is None else (parts.hostname or "").removesuffix(".")
+    host = _host(url)
     if host in ARXIV_HOSTS:
         return AddressKind.ARXIV
-    return AddressKind.CVF if host in CVF_HOSTS else AddressKind.OTHER
+    if host in CVF_HOSTS:
+        return AddressKind.CVF
+    return AddressKind.ALLOWED if host in allowed else AddressKind.OTHER
 
 
-def refusal_of(url: str) -> str | None:
+def site_of(url: str) -> str:
+    """Name the schedule that requests to a URL keep.
+
+    Args:
+        url: A URL that `refusal_of` has no objection to.
+
+    Returns:
+        The name: equal for all hosts of arXiv and for all of CVF, else the host's own.
+    """
+    kind = kind_of(url)
+    return _host(url) if kind is AddressKind.OTHER else kind.value
+
+
+def refusal_of(url: str, allowed: frozenset[str] = NO_HOSTS) -> str | None:
     """Say why nothing may be fetched from a URL, whether listed or the target of a redirect.
 
     Args:
         url: Any text.
+        allowed: Further hosts that may be fetched from.
 
     Returns:
-        The reason, or None where the URL names arXiv or CVF and nothing odd.
+        The reason, or None where the URL names arXiv, CVF or an allowed host, and nothing odd.
     """
     parts = _split(url)
     if parts is None or parts.scheme not in DEFAULT_PORTS or not parts.hostname:
@@ -139,8 +165,8 @@ def refusal_of(url: str) -> str | None:
         return "the URL carries credentials"
     if parts.port not in {None, DEFAULT_PORTS[parts.scheme]}:
         return f"the URL names port {parts.port}"
-    if kind_of(url) is AddressKind.OTHER:
-        return f"{parts.hostname} is neither arXiv nor CVF"
+    if kind_of(url, allowed) is AddressKind.OTHER:
+        return f"{parts.hostname} is neither arXiv nor CVF, nor a host allowed with --allow-host"
     return None
 
 
@@ -196,6 +222,7 @@ def _arxiv(url: str, path: str) -> PaperAddress:
     return PaperAddress(
         url=url,
         kind=AddressKind.ARXIV,
+        site=AddressKind.ARXIV.value,
         key=f"arxiv-{found.file_stem}",
         canonical=f"arxiv:{found.paper}",
         file_name=f"{found.file_stem}.pdf",
@@ -221,6 +248,7 @@ def _cvf(url: str, path: str) -> PaperAddress:
     return PaperAddress(
         url=url,
         kind=AddressKind.CVF,
+        site=AddressKind.CVF.value,
         key=_key(f"cvf-{readable}", canonical, unique=match is not None),
         canonical=canonical,
         file_name=segments[-1],
@@ -263,3 +291,12 @@ def _split(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
+
+
+def _host(url: str) -> str:
+    parts = _split(url)
+    host = "" if parts is None else (parts.hostname or "").removesuffix(".")
+    try:
+        return host.encode("idna").decode().lower()
+    except UnicodeError:
+        return host

@@ -23,6 +23,7 @@ class FoundPdf:
         sha256: Hash of its bytes.
         bytes: Its size.
         title: The paper's title by arXiv's metadata, where it is known.
+        notice: What else its reader should know: that it was withdrawn; else None.
     """
 
     path: Path
@@ -30,6 +31,7 @@ class FoundPdf:
     sha256: str
     bytes: int
     title: str | None = None
+    notice: str | None = None
 
 
 def examine(path: Path, address: PaperAddress, *, origin: Origin, max_bytes: int) -> FoundPdf | None:

@@ -1,11 +1,14 @@
 """The listed papers of a prompt, wherever their PDFs are."""
 
 import contextlib
-import shutil
+import logging
+import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Final, Protocol
 
 import httpx
 
@@ -15,9 +18,14 @@ from cnaps_rag.settings import Settings
 from cnaps_rag.sources.addresses import PaperAddress, address_of
 from cnaps_rag.sources.corpus import Corpus
 from cnaps_rag.sources.folder import PdfFolder
-from cnaps_rag.sources.found import FoundPdf
+from cnaps_rag.sources.found import CHUNK_BYTES, FoundPdf
 from cnaps_rag.sources.network import Network
+from cnaps_rag.sources.parts import PartFile
 from cnaps_rag.sources.schedule import SYSTEM_CLOCK, Clock
+
+STOP_WAIT_S: Final = 2.0
+
+logger = logging.getLogger(__name__)
 
 
 class PaperSource(Protocol):
@@ -49,7 +57,8 @@ class FetchedPaper:
         sha256: Hash of the PDF, or None.
         bytes: Size of the PDF, 0 where there is none.
         title: The title by arXiv's metadata, where it is known.
-        reason: Why there is no PDF and what to do about it, or None where there is one.
+        reason: Why there is no PDF and what to do about it, or what to know of the one there is, or None.
+        seconds: How long it took to fetch.
     """
 
     address: PaperAddress
@@ -60,13 +69,14 @@ class FetchedPaper:
     bytes: int = 0
     title: str | None = None
     reason: str | None = None
+    seconds: float = 0.0
 
 
 Progress = Callable[[FetchedPaper], None]
 
 
 class Library:
-    """Fetches exactly the listed papers: from the folder given, else the corpus, else arXiv or CVF."""
+    """Fetches exactly the listed papers: from the folder given, else the corpus, else arXiv, CVF or an allowed host."""
 
     def __init__(
         self,
@@ -84,6 +94,8 @@ class Library:
             transport: Sends the requests instead of the network and its proxies; the caller closes it.
             clock: Time and waiting.
         """
+        self._settings = settings
+        self._allowed = frozenset(settings.allowed_hosts)
         self._folder = None if pdf_dir is None else PdfFolder(Path(pdf_dir), settings)
         self._corpus = Corpus(settings, clock)
         self._network = Network(settings, self._corpus, clock=clock, transport=transport)
@@ -100,19 +112,25 @@ class Library:
         Returns:
             What became of each, in the order given; papers at one address share one PDF.
         """
-        addresses = [address_of(paper.url) for paper in listed]
+        addresses = [address_of(paper.url, self._allowed) for paper in listed]
         distinct: dict[str, PaperAddress] = {}
         for address in addresses:
             distinct.setdefault(address.key, address)
         run = _Run(progress)
         for address in distinct.values():
-            run.settle(address, self._on_disk)
+            run.settle(address, lambda address: self._on_disk(address, run))
         self._from_network(run.left(distinct.values()), run)
         return [replace(run.done[address.key], address=address) for address in addresses]
 
-    def _on_disk(self, address: PaperAddress) -> FoundPdf | None:
+    def _on_disk(self, address: PaperAddress, run: "_Run") -> FoundPdf | None:
         given = None if self._folder is None else self._folder.find(address)
-        return self._corpus.find(address) if given is None else self._keep(address, given)
+        if given is not None:
+            return self._keep(address, given)
+        found = self._corpus.find(address)
+        if found is not None and self._settings.recheck and self._corpus.condition(address, found) is not None:
+            run.held[address.key] = found
+            return None
+        return found
 
     def _keep(self, address: PaperAddress, given: FoundPdf) -> FoundPdf:
         with contextlib.suppress(SourceError):  # what the corpus holds may be broken: it is about to be replaced
@@ -120,7 +138,7 @@ class Library:
             if stored is not None and stored.sha256 == given.sha256:
                 return replace(stored, origin=given.origin)
         with self._corpus.writing():
-            return self._corpus.store(address, lambda file: _copy(given.path, file), origin=given.origin)
+            return self._corpus.store(address, lambda part: _copy(given.path, part), origin=given.origin) or given
 
     def _from_network(self, missing: Sequence[PaperAddress], run: "_Run") -> None:
         with self._network.open(missing):
@@ -134,11 +152,17 @@ class Library:
     def _download(self, admitted: Sequence[PaperAddress], run: "_Run") -> None:
         # Another process may have stored some of them while this one waited for the lock.
         for address in admitted:
-            run.settle(address, self._corpus.find)
-        left = run.left(admitted)
-        self._network.learn(left)
-        for address in left:
-            run.settle(address, self._network.find, self._advice)
+            if address.key not in run.held:
+                run.settle(address, self._corpus.find)
+        sites: dict[str, list[PaperAddress]] = {}
+        for address in run.left(admitted):
+            sites.setdefault(address.site, []).append(address)
+        _side_by_side([partial(self._from_site, addresses, run) for addresses in sites.values()], self._network.stop)
+
+    def _from_site(self, addresses: Sequence[PaperAddress], run: "_Run") -> None:
+        self._network.learn(addresses)
+        for address in addresses:
+            run.settle(address, lambda address: self._network.find(address, run.held.get(address.key)), self._advice)
 
     def _advice(self, address: PaperAddress) -> str:
         near_miss = None if self._folder is None else self._folder.near_miss(address)
@@ -151,7 +175,9 @@ class _Run:
 
     def __init__(self, progress: Progress | None) -> None:
         self.done: dict[str, FetchedPaper] = {}
+        self.held: dict[str, FoundPdf] = {}
         self._progress = progress
+        self._telling = threading.Lock()
 
     def left(self, addresses: Iterable[PaperAddress]) -> list[PaperAddress]:
         return [address for address in addresses if address.key not in self.done]
@@ -162,18 +188,24 @@ class _Run:
         find: Callable[[PaperAddress], FoundPdf | None],
         advise: Callable[[PaperAddress], str] | None = None,
     ) -> None:
+        begun_s = time.perf_counter()
         try:
             found = find(address)
         except SourceError as error:
+            held = self.held.get(address.key)
             reason = error.message if advise is None else f"{error.message}; {advise(address)}"
             paper = FetchedPaper(address=address, status=PaperStatus(error.status), reason=reason)
+            if held is not None:
+                logger.warning("%s: what the corpus holds is kept, it was not checked: %s", address.key, error.message)
+                paper = _fetched(address, held)
         else:
             if found is None:
                 return
             paper = _fetched(address, found)
-        self.done[address.key] = paper
+        self.done[address.key] = replace(paper, seconds=time.perf_counter() - begun_s)
         if self._progress is not None:
-            self._progress(paper)
+            with self._telling:
+                self._progress(self.done[address.key])
 
 
 def _fetched(address: PaperAddress, found: FoundPdf) -> FetchedPaper:
@@ -185,9 +217,40 @@ def _fetched(address: PaperAddress, found: FoundPdf) -> FetchedPaper:
         sha256=found.sha256,
         bytes=found.bytes,
         title=found.title,
+        reason=found.notice,
     )
 
 
-def _copy(path: Path, file: BinaryIO) -> None:
+def _copy(path: Path, part: PartFile) -> None:
+    part.begin({})
     with path.open("rb") as source:
-        shutil.copyfileobj(source, file)
+        while chunk := source.read(CHUNK_BYTES):
+            part.write(chunk)
+
+
+def _side_by_side(tasks: Sequence[Callable[[], None]], stop: Callable[[], None]) -> None:
+    """Run tasks at the same time; the first error stops all and is raised, and so does Ctrl-C."""
+    errors: list[BaseException] = []
+
+    def run(task: Callable[[], None]) -> None:
+        try:
+            task()
+        except BaseException as error:  # noqa: BLE001  it is raised again below, where the caller waits
+            errors.append(error)
+            stop()
+
+    # Threads that may be left behind: a host that sends nothing more must not keep Ctrl-C waiting.
+    threads = [threading.Thread(target=run, args=(task,), daemon=True) for task in tasks]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    except BaseException:
+        stop()
+        deadline_s = time.monotonic() + STOP_WAIT_S
+        for thread in threads:
+            thread.join(max(0.0, deadline_s - time.monotonic()))
+        raise
+    if errors:
+        raise errors[0]

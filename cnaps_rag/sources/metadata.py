@@ -2,11 +2,14 @@
 
 import io
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from cnaps_rag.records import shorten
 from cnaps_rag.sources.addresses import ArxivId, arxiv_id
+from cnaps_rag.sources.parts import MemorySink
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -15,6 +18,13 @@ if TYPE_CHECKING:
 
 BATCH_IDS: Final = 100
 """Ids in one request; a longer URL is refused by some servers on the way."""
+
+_WITHDRAWN = re.compile(r"\b(?:withdrawn|retracted)\b", re.IGNORECASE)
+_NOTICE = re.compile(
+    r"\s*(?:this|the) (?:paper|article|manuscript|submission|work|preprint)"
+    r" (?:has been|was|is) (?:withdrawn|retracted)",
+    re.IGNORECASE,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +38,30 @@ class ArxivRecord:
         title: The title.
         authors: The authors' names, in order.
         published: Day of the first version, ISO 8601.
+        updated: Day of the version that the record is of.
+        year: Year of the first version.
+        version: Number of that version; the latest one, where no version is listed.
+        categories: arXiv's subject classes, the primary one first.
+        doi: DOI of the published paper, or None.
+        journal: Where it was published by arXiv's knowledge, or None.
+        comment: The authors' comment, or None.
+        licence: URL of the licence, or None: arXiv's feed, which the `arxiv` package reads, seldom states it.
+        withdrawn: What is said of a withdrawal, or None.
     """
 
     id: str
     title: str
     authors: tuple[str, ...]
     published: str
+    updated: str
+    year: int
+    version: int | None
+    categories: tuple[str, ...] = ()
+    doi: str | None = None
+    journal: str | None = None
+    comment: str | None = None
+    licence: str | None = None
+    withdrawn: str | None = None
 
 
 def arxiv_records(ids: Iterable[ArxivId], transfer: "Transfer") -> Mapping[ArxivId, ArxivRecord]:
@@ -85,7 +113,39 @@ def _record(key: ArxivId, result: Any) -> ArxivRecord:
         title=" ".join(result.title.split()),
         authors=tuple(author.name for author in result.authors),
         published=result.published.date().isoformat(),
+        updated=result.updated.date().isoformat(),
+        year=result.published.year,
+        version=key.version,
+        categories=tuple(dict.fromkeys(filter(None, (result.primary_category, *result.categories)))),
+        doi=result.doi or None,
+        journal=_line(result.journal_ref),
+        comment=_line(result.comment),
+        licence=next((link.href for link in result.links if link.rel == "license"), None),
+        withdrawn=withdrawal(result.comment, result.journal_ref, result.summary),
     )
+
+
+def withdrawal(comment: str | None, journal: str | None, abstract: str | None) -> str | None:
+    """Find what is said of a paper's withdrawal.
+
+    Args:
+        comment: The authors' comment.
+        journal: The journal reference.
+        abstract: The abstract, which is replaced by a notice where the paper is withdrawn.
+
+    Returns:
+        The words on one line, or None where the paper is not withdrawn.
+
+    Source: https://info.arxiv.org/help/withdraw.html
+    """
+    for text in (comment, journal):
+        if text and _WITHDRAWN.search(text):
+            return shorten(text)
+    return shorten(abstract) if abstract and _NOTICE.match(abstract) else None
+
+
+def _line(text: str | None) -> str | None:
+    return " ".join((text or "").split()) or None
 
 
 def _adapter(transfer: "Transfer") -> "BaseAdapter":
@@ -96,11 +156,11 @@ def _adapter(transfer: "Transfer") -> "BaseAdapter":
         """Sends the requests of a `requests.Session` through a transfer."""
 
         def send(self, request: PreparedRequest, *_args: Any, **_kwargs: Any) -> Response:
-            body = io.BytesIO()
-            receipt = transfer.fetch(request.url or "", body)
-            body.seek(0)
+            sink = MemorySink()
+            receipt = transfer.fetch(request.url or "", sink)
             response = Response()
-            response.status_code, response.url, response.raw, response.request = 200, receipt.final_url, body, request
+            response.status_code, response.url, response.request = 200, receipt.final_url, request
+            response.raw = io.BytesIO(sink.content)
             return response
 
         def close(self) -> None:

@@ -10,12 +10,14 @@ from typing import Final
 
 from cnaps_rag.sources.addresses import AddressKind
 
-INTERVALS_S: Final = {AddressKind.ARXIV: 3.0, AddressKind.CVF: 1.0}
+INTERVALS_S: Final = {AddressKind.ARXIV.value: 3.0}
 """Seconds from the start of a request to the start of the next.
 
 Source: arXiv asks for one request in three seconds over one connection,
-https://info.arxiv.org/help/api/tou.html#rate-limits. CVF states no limit; one second is our own courtesy.
+https://info.arxiv.org/help/api/tou.html#rate-limits.
 """
+COURTESY_S: Final = 1.0
+"""The same for CVF, which states no limit, and for hosts that the user allows: our own courtesy."""
 
 
 def _utc_now() -> datetime:
@@ -70,13 +72,29 @@ class HostSchedule:
             yield
 
 
-def polite_schedules(clock: Clock) -> dict[AddressKind, HostSchedule]:
-    """Make one schedule for each host that is fetched from.
+class Schedules:
+    """One schedule for each site, made when first asked for; all hosts of arXiv are one site."""
 
-    Args:
-        clock: Time and waiting.
+    def __init__(self, clock: Clock) -> None:
+        """Start without any.
 
-    Returns:
-        The schedules; all hosts of arXiv share one.
-    """
-    return {kind: HostSchedule(interval_s, clock) for kind, interval_s in INTERVALS_S.items()}
+        Args:
+            clock: Time and waiting.
+        """
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._schedules: dict[str, HostSchedule] = {}
+
+    def turn(self, site: str) -> contextlib.AbstractContextManager[None]:
+        """Wait for the turn of a request to a site.
+
+        Args:
+            site: The site, as `addresses.site_of` names it.
+
+        Returns:
+            A context; the request may be sent inside it.
+        """
+        with self._lock:
+            if site not in self._schedules:
+                self._schedules[site] = HostSchedule(INTERVALS_S.get(site, COURTESY_S), self._clock)
+            return self._schedules[site].turn()

@@ -1,11 +1,13 @@
-"""GET over https from arXiv and CVF: schedule, redirects, retries and limits, whatever the server does."""
+"""GET over https from hosts that may be asked: schedule, redirects, retries and limits, whatever the server does."""
 
 import contextlib
+import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import BinaryIO, Final
+from typing import Final
 from urllib.parse import urljoin
 
 import httpx
@@ -13,8 +15,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from cnaps_rag.errors import SourceError
 from cnaps_rag.records import PaperStatus
-from cnaps_rag.sources.addresses import AddressKind, as_https, kind_of, refusal_of
-from cnaps_rag.sources.schedule import Clock, HostSchedule
+from cnaps_rag.sources.addresses import NO_HOSTS, as_https, refusal_of, site_of
+from cnaps_rag.sources.parts import Sink, strong_validator
+from cnaps_rag.sources.schedule import Clock, Schedules
 
 MAX_ATTEMPTS: Final = 3
 MAX_REDIRECTS: Final = 5
@@ -25,6 +28,7 @@ GONE: Final = frozenset({404, 410})
 PASSING: Final = frozenset({403, 408, 425, 429})
 FIRST_SERVER_ERROR: Final = 500
 
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)", re.ASCII | re.IGNORECASE)
 _BACKOFF = wait_exponential_jitter(initial=1, max=MAX_RETRY_AFTER_S, jitter=1)
 
 
@@ -35,10 +39,16 @@ class Receipt:
     Attributes:
         final_url: Where it was found, behind all redirects.
         content_type: What the server called it; never trusted, only told.
+        etag: What the server calls this state of the file, or None.
+        last_modified: When the server says that the file was last changed, or None.
+        unchanged: Whether the server said that what we have is still right, and sent nothing.
     """
 
     final_url: str
-    content_type: str
+    content_type: str = "nothing said"
+    etag: str | None = None
+    last_modified: str | None = None
+    unchanged: bool = False
 
 
 class _PassingError(Exception):
@@ -50,30 +60,40 @@ class _PassingError(Exception):
 
 
 class Transfer:
-    """Fetches what stands at an https URL of arXiv or CVF."""
+    """Fetches what stands at an https URL of arXiv, CVF or an allowed host."""
 
     def __init__(
-        self, client: httpx.Client, schedules: Mapping[AddressKind, HostSchedule], clock: Clock, max_bytes: int
+        self,
+        client: httpx.Client,
+        schedules: Schedules,
+        clock: Clock,
+        *,
+        max_bytes: int,
+        allowed: frozenset[str] = NO_HOSTS,
     ) -> None:
         """Keep what all requests share.
 
         Args:
             client: Sends the requests; must not follow redirects by itself.
-            schedules: When a request may be sent, by host.
+            schedules: When a request may be sent, by site.
             clock: Time and waiting.
             max_bytes: Larger bodies are refused.
+            allowed: Hosts beside arXiv's and CVF's that a redirect may lead to.
         """
+        self.stopped = threading.Event()
         self._client = client
         self._schedules = schedules
         self._clock = clock
         self._max_bytes = max_bytes
+        self._allowed = allowed
 
-    def fetch(self, url: str, file: BinaryIO) -> Receipt:
-        """Fetch a URL into a file, in at most three attempts.
+    def fetch(self, url: str, sink: Sink, condition: Mapping[str, str] | None = None) -> Receipt:
+        """Fetch a URL, in at most three attempts; an attempt goes on where the one before broke off if it can.
 
         Args:
-            url: An https URL of arXiv or CVF.
-            file: Takes the body; what an attempt left in it is cut off before the next.
+            url: An https URL of a host that may be asked.
+            sink: Takes the body.
+            condition: Headers that ask for the body only where it has changed.
 
         Returns:
             What the server sent.
@@ -89,35 +109,70 @@ class Transfer:
             reraise=True,
         )
         try:
-            return attempts(self._follow, url, file)
+            return attempts(self._follow, url, sink, condition or {})
         except _PassingError as error:
             count = int(attempts.statistics["attempt_number"])
             message = f"{error} (tried {count} times)"
             raise SourceError(message, url=url, status=PaperStatus.FAILED, attempt=count) from error
 
-    def _follow(self, url: str, file: BinaryIO) -> Receipt:
+    def _follow(self, url: str, sink: Sink, condition: Mapping[str, str]) -> Receipt:
         asked = url
+        headers = {**condition, **_rest_of(sink)}
         for _ in range(MAX_REDIRECTS + 1):
-            with _mapped(url), self._schedules[kind_of(url)].turn(), self._client.stream("GET", url) as response:
+            self._check(url)
+            with _mapped(url), self._schedules.turn(site_of(url)), self._stream(url, headers) as response:
                 if response.status_code not in REDIRECTS:
-                    self._save(response, file)
-                    return Receipt(final_url=url, content_type=response.headers.get("content-type", "nothing said"))
-                url = _target(url, response)
+                    return self._take(response, sink, condition)
+                url = self._target(url, response)
         raise SourceError(f"{asked} redirects more than {MAX_REDIRECTS} times", url=asked)
 
-    def _save(self, response: httpx.Response, file: BinaryIO) -> None:
-        self._judge(response)
-        file.seek(0)
-        file.truncate()
-        url, size, start_s = str(response.url), 0, self._clock.monotonic()
+    def _stream(self, url: str, headers: Mapping[str, str]) -> contextlib.AbstractContextManager[httpx.Response]:
+        return self._client.stream("GET", url, headers=headers)
+
+    def _take(self, response: httpx.Response, sink: Sink, condition: Mapping[str, str]) -> Receipt:
+        receipt = Receipt(
+            final_url=str(response.url),
+            content_type=response.headers.get("content-type", "nothing said"),
+            etag=response.headers.get("etag"),
+            last_modified=response.headers.get("last-modified"),
+            unchanged=bool(condition) and response.status_code == httpx.codes.NOT_MODIFIED,
+        )
+        if not receipt.unchanged:
+            self._save(response, sink)
+        return receipt
+
+    def _save(self, response: httpx.Response, sink: Sink) -> None:
+        total = self._begin(response, sink)
+        url, start_s = str(response.url), self._clock.monotonic()
         # Raw bytes: decoding would let a small body grow without bound, and no PDF is sent encoded when not asked for.
         for chunk in response.iter_raw():
-            size += len(chunk)
-            if size > self._max_bytes:
+            self._check(url)
+            if sink.size + len(chunk) > self._max_bytes:
                 raise _too_large(url, self._max_bytes)
             if self._clock.monotonic() - start_s > TRANSFER_TIMEOUT_S:
                 raise SourceError(f"{url}: not finished after {TRANSFER_TIMEOUT_S:.0f} s", url=url)
-            file.write(chunk)
+            sink.write(chunk)
+        if total is not None and sink.size != total:
+            sink.begin({})
+            raise _PassingError(f"{url}: {sink.size} bytes of {total} came")
+
+    def _begin(self, response: httpx.Response, sink: Sink) -> int | None:
+        """Make the sink ready for the body: at its beginning, or where the part that the server sends fits on."""
+        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE and sink.size:
+            sink.begin({})
+            raise _PassingError(f"{response.url}: HTTP 416, from the beginning then")
+        if response.status_code != httpx.codes.PARTIAL_CONTENT:
+            self._judge(response)
+            sink.begin(response.headers)
+            return None
+        match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
+        state = strong_validator(response.headers) or sink.validator
+        if match is None or not sink.size or state != sink.validator or int(match[1]) != sink.size:
+            sink.begin({})
+            raise _PassingError(f"{response.url}: another part came than the one asked for")
+        if int(match[3]) > self._max_bytes:
+            raise _too_large(str(response.url), self._max_bytes)
+        return int(match[3])
 
     def _judge(self, response: httpx.Response) -> None:
         url, status = str(response.url), response.status_code
@@ -130,6 +185,19 @@ class Transfer:
         length = response.headers.get("content-length", "")
         if length.isdecimal() and int(length) > self._max_bytes:
             raise _too_large(url, self._max_bytes)
+
+    def _check(self, url: str) -> None:
+        if self.stopped.is_set():
+            raise SourceError(f"{url}: broken off", url=url)
+
+    def _target(self, url: str, response: httpx.Response) -> str:
+        target = response.headers.get("location", "")
+        with contextlib.suppress(ValueError):
+            target = target and urljoin(url, target)
+        refusal = refusal_of(target, self._allowed)
+        if refusal is not None:
+            raise SourceError(f"{url} redirects to {target!r}, which is not followed: {refusal}", url=url)
+        return as_https(target)
 
     def _passing(self, response: httpx.Response) -> Exception:
         message = f"{response.url}: HTTP {response.status_code}"
@@ -177,14 +245,10 @@ def words(error: Exception) -> str:
     return text
 
 
-def _target(url: str, response: httpx.Response) -> str:
-    target = response.headers.get("location", "")
-    with contextlib.suppress(ValueError):
-        target = target and urljoin(url, target)
-    refusal = refusal_of(target)
-    if refusal is not None:
-        raise SourceError(f"{url} redirects to {target!r}, which is not followed: {refusal}", url=url)
-    return as_https(target)
+def _rest_of(sink: Sink) -> dict[str, str]:
+    if sink.validator is None or not sink.size:
+        return {}
+    return {"Range": f"bytes={sink.size}-", "If-Range": sink.validator}
 
 
 def _too_large(url: str, max_bytes: int) -> SourceError:
