@@ -8,7 +8,7 @@ from cnaps_rag.page_text import HYPHENATED
 from cnaps_rag.records import Block, Document, Page, Passage, PassageKind, SectionRole, Span
 from cnaps_rag.sentences import split_sentences
 
-VERSION = "chunks-1"
+VERSION = "chunks-2"
 LEAST_LETTERS = 25
 SEARCHED = frozenset({PassageKind.PROSE, PassageKind.CAPTION, PassageKind.TABLE})
 
@@ -18,7 +18,8 @@ class Chunker:
     """Packs sentences into passages.
 
     Attributes:
-        passage_chars: A passage takes sentences until it is about this long.
+        passage_chars: A passage takes sentences until it is about this long. What has no sentence's end for twice
+            that, such as a large table, is cut at a blank.
         passage_sentences: A passage has at most this many sentences.
     """
 
@@ -49,7 +50,8 @@ class Chunker:
 
     def _packed(self, document: Document, flow: "_Flow") -> Iterator[Passage]:
         packed: list[tuple[int, int]] = []
-        for start, end in flow.sentences:
+        bounded = (part for sentence in flow.sentences for part in _parts(flow.text, *sentence, 2 * self.passage_chars))
+        for start, end in bounded:
             full = packed and end - packed[0][0] > self.passage_chars
             if packed and (full or len(packed) == self.passage_sentences):
                 yield from _passage(document, flow, packed)
@@ -96,7 +98,7 @@ class _Flow:
 
     def _add(self, page: Page, block: Block) -> None:
         piece = page.text[block.start : block.end]
-        if block.continues and self.pieces and HYPHENATED.search(self.text) and piece[:1].islower():
+        if block.continues and self.pieces and HYPHENATED.search(self.text[-2:]) and piece[:1].islower():
             last = self.pieces[-1]
             self.text = self.text[:-1]
             self.pieces[-1] = Span(page_number=last.page_number, start=last.start, end=last.end - 1, offset=last.offset)
@@ -116,6 +118,15 @@ class _Flow:
             if first < last:
                 shift = piece.start - piece.offset
                 yield Span(page_number=piece.page_number, start=first + shift, end=last + shift, offset=first - start)
+
+
+def _parts(text: str, start: int, end: int, most: int) -> Iterator[tuple[int, int]]:
+    while end - start > most:
+        blank = text.rfind(" ", start, start + most)
+        cut = blank if blank > start else start + most
+        yield start, cut
+        start = cut + (cut == blank)
+    yield start, end
 
 
 def _searched_blocks(document: Document) -> list[tuple[Page, Block]]:

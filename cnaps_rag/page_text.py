@@ -14,24 +14,30 @@ from itertools import pairwise
 from cnaps_rag.records import Block, Page, PassageKind, SectionRole
 from cnaps_rag.sections import Heading, Outline
 
-FINGERPRINT = "page-text-1"
+FINGERPRINT = "page-text-2"
 """Goes into every shard's key: change it whenever the cleaned text may change."""
 
 LIGATURES = zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True)
 SPACES = {"\u00a0": " ", "\u00ad": "-", "\u200b": "", "\ufeff": "", "\t": " "}
 # the multiplication sign of TeX's symbol font, as PDFs without a Unicode map give it
 MISREAD = {"⇥": "×"}
-CONTROLS: dict[str, str] = {chr(code): "" for code in range(32) if chr(code) not in "\t\n"}
+CONTROLS: dict[str, str] = {chr(code): "" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
 CHARACTERS = str.maketrans({**CONTROLS, **dict(LIGATURES), **SPACES, **MISREAD})
-STAMP = re.compile(r"^arXiv:\S+\s+\[[\w.\-]+\]\s+\d{1,2}\s+\w{3}\s+\d{4}$")
+STAMP = re.compile(r"arXiv:\S{1,30}v\d+\s+(?:\[[\w.\-]+\]\s+)?\d{1,2}\s+[A-Z][a-z]{2}\s+(?:19|20)\d\d")
 RESIDUE = re.compile(r"<latexit|sha1_base64|</latexit>|\(cid:\d+\)|(?<![\w/.:])[A-Za-z0-9+/=]{60,}(?![\w/])")
 CAPTION = re.compile(r"^(?:Figure|Fig\.?|Table|Tab\.|Algorithm|FIGURE|TABLE)\s*[A-Z]?\d{1,3}\s*[.:|—-]")
 POINTING = re.compile(r"(?:\b(?:in|see|of|and|from|to|with|by|the|both|or|than|as|e\.g\.|i\.e\.|cf\.)|[(,])$")
-SENTENCE_END = re.compile(r"[.!?:][\"”’)\]]*\d{0,2}$")
+SENTENCE_END = re.compile(r"[.!?:](?!(?<=\d\.)\d)[\"”’)\]]*\d{0,2}$")
+UNFINISHED = re.compile(r"\b(?:e\.g|i\.e|cf|vs|et al|Figs?|Eqs?|Secs?|Tab|w\.r\.t)\.$")
+BULLET = re.compile(r"^[•‣▪●◦]\s*(?=\w)")
 WORD = re.compile(r"[A-Za-z][a-z’'-]+")
-NUMBER = re.compile(r"^[\W_]*[+\-±×~<>≈↑↓]?\d[\d.,]*[%MKGx×]?(?:[±/]\d[\d.,]*)?[\W_]*$|^[-–—✓✗×]+$")
-CITED = re.compile(r"\[\d[\d,\s–-]*\]?|[\d,\s–-]*\d\]")
+NUMBER = re.compile(r"^[\W_]*[+\-±×~<>≈↑↓]?\d[\d.,]*[%MKGx×]?(?:[±/]\d[\d.,]*)?[\W_]*(?<!,)$|^[-–—✓✗×]+$")
+CITED = re.compile(r"\[\d[\d,\s–-]*\]?|(?<![\d,\s–-])[\d,\s–-]*\d\]")
+# a size, a tuple or a list's number is no cell of a table
+EXPRESSION = re.compile(r"(?<=\d)\s*×\s*(?=\d)|[⟨({\[]\d[\d.\s]*,[\d.,\s]*[⟩)}\]]|(?<!\S)\(\d\)")
 HYPHENATED = re.compile(r"[^\W\d_]-$")
+NAME_HYPHEN = re.compile(r"(?:[A-Z]\S*|\d)-$")
+LONGEST_WORD = 40
 EDGE_LINES = 3
 LABEL_LINES = 2
 LEAST_WORDS = 4
@@ -59,7 +65,7 @@ def clean_pages(raw: Sequence[str | None]) -> tuple[Page, ...]:
         One page for each that could be read, numbered by its place in `raw`, from 1. A page without text is a page
         with an empty text.
     """
-    pages = [_lines_of(text) for text in raw]
+    pages = [[] if text is None else lines_of(text) for text in raw]
     heads = _running_heads(pages)
     width = _line_width(pages)
     vocabulary = Counter(word.lower() for lines in pages for line in lines for word in line.split())
@@ -70,6 +76,30 @@ def clean_pages(raw: Sequence[str | None]) -> tuple[Page, ...]:
             classified = _tables_whole(list(_classify(lines, heads, width, outline)))
             cleaned.append(_assemble(number, classified, width, vocabulary, state))
     return tuple(cleaned)
+
+
+def readable(text: str) -> str:
+    """Write ligatures as letters, and leave out what is no character of a text.
+
+    Args:
+        text: Text as a PDF reader gives it.
+
+    Returns:
+        The text, which any UTF-8 file can hold; half a surrogate pair becomes a replacement character.
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(CHARACTERS)
+
+
+def lines_of(text: str) -> list[str]:
+    """Cut a text into lines, white space folded, without the stamp that arXiv prints up the first page's side.
+
+    Args:
+        text: Text as a PDF reader gives it.
+
+    Returns:
+        The lines, empty ones among them.
+    """
+    return [" ".join(STAMP.sub(" ", line).split()) for line in readable(text).splitlines()]
 
 
 def abstract_page(text: str) -> Page:
@@ -100,12 +130,6 @@ class _Section:
         return SectionRole.FRONT_MATTER if self.heading is None else self.heading.role
 
 
-def _lines_of(text: str | None) -> list[str]:
-    if text is None:
-        return []
-    return [" ".join(line.split()) for line in text.translate(CHARACTERS).splitlines()]
-
-
 def _head_key(line: str) -> str:
     return re.sub(r"\d+", "#", line).strip()
 
@@ -129,12 +153,17 @@ def _line_width(pages: Sequence[Sequence[str]]) -> float:
 def _wordy(line: str) -> bool:
     """Tell whether most of a line is words, as in prose, and not symbols or numbers."""
     letters = sum(len(word) for word in WORD.findall(line))
-    return letters >= 0.6 * len(line.replace(" ", ""))
+    return letters >= 0.6 * len(CITED.sub("", line).replace(" ", ""))
+
+
+def _ended(text: str) -> bool:
+    """Tell whether a text ends where a sentence does."""
+    return bool(SENTENCE_END.search(text)) and not UNFINISHED.search(text)
 
 
 def _numeric(line: str) -> bool:
     """Tell whether a line is a row of a table: mostly numbers, at least three."""
-    tokens = CITED.sub(" ", line).split()
+    tokens = CITED.sub(" ", EXPRESSION.sub("x", line)).split()
     numbers = sum(bool(NUMBER.match(token)) for token in tokens)
     return numbers >= LEAST_NUMBERS and numbers >= 0.4 * len(tokens)
 
@@ -172,7 +201,7 @@ def _tables_whole(lines: list[_Line]) -> list[_Line]:
 
 
 def _without_edges(lines: Sequence[str], heads: frozenset[str]) -> Iterator[tuple[str, bool]]:
-    """Leave out page numbers, running heads, stamps and base64; tell where something was left out."""
+    """Leave out page numbers, running heads and base64; tell where something was left out."""
     filled = [index for index, line in enumerate(lines) if line]
     edges = set(filled[:EDGE_LINES] + filled[-EDGE_LINES:])
     outermost = {*filled[:1], *filled[-1:]}
@@ -180,7 +209,7 @@ def _without_edges(lines: Sequence[str], heads: frozenset[str]) -> Iterator[tupl
     for index in filled:
         line = lines[index]
         number = index in outermost and line.strip("- ").isdigit()
-        if number or (index in edges and _head_key(line) in heads) or STAMP.match(line) or RESIDUE.search(line):
+        if number or (index in edges and _head_key(line) in heads) or RESIDUE.search(line):
             gap = True
         else:
             yield line, gap
@@ -192,20 +221,21 @@ def _kind_of(line: str, previous: str, following: str, width: float, *, caption_
         return PassageKind.CAPTION
     if _numeric(line):
         return PassageKind.TABLE
-    if caption_open and _wordy(line):
+    in_sentence = len(previous) >= SHORT_SHARE * width and not _ended(previous) and _wordy(previous)
+    if caption_open and (in_sentence or _wordy(line)):
         return PassageKind.CAPTION
-    in_sentence = len(previous) >= SHORT_SHARE * width and not SENTENCE_END.search(previous) and _wordy(previous)
     if len(line) >= SHORT_SHARE * width:
-        prose = len(WORD.findall(line)) >= LEAST_WORDS or in_sentence or not _wordy(following)
+        words = len(WORD.findall(line)) + len(CITED.findall(line))
+        prose = words >= LEAST_WORDS or in_sentence or not _wordy(following)
     else:
-        ends_paragraph = in_sentence and bool(SENTENCE_END.search(line))
+        ends_paragraph = in_sentence and _ended(line)
         mid_formula = in_sentence and len(following) >= SHORT_SHARE * width and not following[:1].isupper()
         prose = ends_paragraph or mid_formula
     return PassageKind.PROSE if prose else PassageKind.RESIDUE
 
 
 def _caption_ends(line: str, following: str, width: float) -> bool:
-    if not SENTENCE_END.search(line):
+    if not _ended(line):
         return False
     return len(line) < FULL_SHARE * width or following[:1].islower() or not _wordy(following)
 
@@ -227,11 +257,11 @@ def _assemble(number: int, lines: Sequence[_Line], width: float, vocabulary: Cou
                 kind=kind,
                 section=state.heading.text if state.heading else None,
                 section_role=state.role,
-                continues=kind is PassageKind.PROSE and state.open_paragraph,
+                continues=kind is PassageKind.PROSE and state.open_paragraph and not BULLET.match(body),
             )
         )
         if kind is PassageKind.PROSE:
-            state.open_paragraph = not SENTENCE_END.search(body)
+            state.open_paragraph = not _ended(body)
     return Page(number=number, text=text, blocks=tuple(blocks))
 
 
@@ -255,17 +285,20 @@ def _begins_block(last: _Line, line: _Line, width: float) -> bool:
     if line.kind is not last.kind or line.kind is PassageKind.HEADING or line.after_gap:
         return True
     if line.kind is PassageKind.CAPTION:
-        return bool(CAPTION.match(line.text)) and bool(SENTENCE_END.search(last.text))
-    ended = bool(SENTENCE_END.search(last.text)) and len(last.text) < FULL_SHARE * width
-    return line.kind is PassageKind.PROSE and ended
+        return bool(CAPTION.match(line.text)) and _ended(last.text)
+    ended = _ended(last.text) and len(last.text) < FULL_SHARE * width
+    return line.kind is PassageKind.PROSE and (ended or bool(BULLET.match(line.text)))
 
 
 def _join(lines: Iterable[str], vocabulary: Counter[str]) -> str:
-    """Join lines by a space, or mend a word that a line's end hyphenates."""
+    """Join lines by a space, or mend a word that a line's end hyphenates; the hyphen of "ResNet-50" stays."""
     joined = ""
     for line in lines:
-        if HYPHENATED.search(joined) and line[:1].isalpha():
+        last = joined[-LONGEST_WORD:].rsplit(" ", 1)[-1]
+        if HYPHENATED.search(last) and line[:1].isalpha():
             joined = mend(joined, line, vocabulary)
+        elif NAME_HYPHEN.search(last) and line[:1].isalnum():
+            joined += line
         else:
             joined = f"{joined} {line}" if joined else line
     return joined

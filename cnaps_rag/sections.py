@@ -8,17 +8,21 @@ from cnaps_rag.records import SectionRole
 NUMBERED = re.compile(r"^(?P<number>\d{1,2}(?:\.\d{1,2}){0,3})(?P<dot>\.?)\s+(?P<title>[A-Z\d].{1,90})$")
 LETTERED = re.compile(r"^(?P<letter>[A-Z])(?P<rest>(?:\.\d{1,2}){0,2})\.?\s+(?P<title>[A-Z][^.;\"“”]{2,80})$")
 ROMAN = re.compile(r"^(?P<number>[IVX]{1,5})\.\s+(?P<title>[A-Z].{2,90})$")
-RUN_IN = re.compile(r"^(?P<title>abstract|acknowledge?ments?)\s*[.:—–-]\s*(?P<rest>\S.*)$", re.IGNORECASE)
+RUN_IN = re.compile(r"^(?P<title>abstract|acknowled?ge?ments?)\s*[.:—–-]\s*(?P<rest>\S.*)$", re.IGNORECASE)
 OWN_ROLES = frozenset({SectionRole.LIMITATIONS, SectionRole.EXPERIMENTS, SectionRole.RELATED_WORK})
 """Roles that a subsection may have of its own; else it plays its section's role."""
+LEADER = re.compile(r"(?:\s?[.·…]){3}\s*\d*$")
 MOST_WORDS = 14
 LONGEST_STEP = 2
 
 ROLES: tuple[tuple[SectionRole, str], ...] = (
     (SectionRole.ABSTRACT, r"abstract|summary"),
     (SectionRole.INTRODUCTION, r"introduction|motivation|overview of the problem"),
-    (SectionRole.RELATED_WORK, r"related works?|background|prior work|preliminar\w+|literature"),
-    (SectionRole.ACKNOWLEDGEMENTS, r"acknowledge?ments?|funding|author contributions|affiliations"),
+    (
+        SectionRole.RELATED_WORK,
+        r"related (?:works?|methods?|approaches|research)|background|prior work|preliminar\w+|literature",
+    ),
+    (SectionRole.ACKNOWLEDGEMENTS, r"acknowled?ge?ments?|funding|author contributions|affiliations"),
     (SectionRole.REFERENCES, r"references|bibliography|literature cited"),
     (SectionRole.APPENDIX, r"appendix|appendices|supplement\w*"),
     (SectionRole.LIMITATIONS, r"limitations?|failure cases|broader impact|ethic\w*"),
@@ -31,7 +35,7 @@ ROLES: tuple[tuple[SectionRole, str], ...] = (
 _ROLE_PATTERNS = tuple((role, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)) for role, words in ROLES)
 _ALONE = re.compile(
     r"^(?:abstract|introduction|related works?|background|methods?|methodology|approach|experiments?|results|"
-    r"discussions?|conclusions?|limitations|references|bibliography|acknowledge?ments?|appendix|appendices|"
+    r"discussions?|conclusions?|limitations|references|bibliography|acknowled?ge?ments?|appendix|appendices|"
     r"supplementary materials?|broader impact)$",
     re.IGNORECASE,
 )
@@ -75,12 +79,15 @@ class Outline:
     """The headings seen so far; what numbering they follow decides what may be the next one.
 
     A figure's label or a table's row often looks like a heading ("3 Conv layers"); that it also carries the next
-    number of the paper's own sequence, in the paper's own style, is unlikely.
+    number of the paper's own sequence, in the paper's own style, is unlikely. A table of contents lists the headings
+    before they come: where the first one comes again, the sequence starts over.
     """
 
     def __init__(self) -> None:
         """Start before the first heading."""
         self._last: tuple[int, ...] = (0,)
+        self._first_title = ""
+        self._listed: tuple[int, ...] = ()
         self._dotted: bool | None = None
         self._letter = ""
         self._top_role = SectionRole.FRONT_MATTER
@@ -96,6 +103,9 @@ class Outline:
         Returns:
             The heading, or None where the line is none.
         """
+        self._listed = _number(line) if self._is_listed(line, following) else ()
+        if self._listed or LEADER.search(line):
+            return None
         heading = self._alone(line) or self._lettered(line)
         if heading is None and not self._in_references:
             heading = self._run_in(line) or self._numbered(line, following) or self._roman(line)
@@ -103,6 +113,11 @@ class Outline:
             self._top_role = heading.role
             self._in_references = heading.role is SectionRole.REFERENCES
         return heading
+
+    def _is_listed(self, line: str, following: str) -> bool:
+        """Tell whether a line is a point of a list: the next point is right above or below, as no heading's is."""
+        number = _number(line)
+        return bool(number) and (number == _successor(self._listed) or _number(following) == _successor(number))
 
     def _alone(self, line: str) -> Heading | None:
         words = line.rstrip(":.").strip()
@@ -120,15 +135,19 @@ class Outline:
         match = NUMBERED.match(line)
         if match is None or not _titled(match["title"]):
             return None
-        number = tuple(int(part) for part in match["number"].split("."))
+        number = _number(line)
         # a point of a numbered list goes on in lower case; a section's heading seldom takes two lines
         if len(number) == 1 and following[:1].islower():
             return None
         dotted = bool(match["dot"])
+        title = match["title"].rstrip("0123456789 ").casefold()
+        if number == (1,) and title == self._first_title:
+            self._last, self._letter = (0,), ""
         if (len(number) == 1 and self._dotted not in {None, dotted}) or not _follows(self._last, number):
             return None
         if len(number) == 1:
             self._dotted = dotted
+            self._first_title = self._first_title or title
         self._last = number
         return self._heading(line, match["title"], len(number))
 
@@ -164,6 +183,15 @@ class Outline:
         if level > 1 and role not in OWN_ROLES:
             role = self._top_role
         return Heading(text=line, title=title, role=role, level=level)
+
+
+def _number(line: str) -> tuple[int, ...]:
+    match = NUMBERED.match(line)
+    return () if match is None else tuple(int(part) for part in match["number"].split("."))
+
+
+def _successor(number: tuple[int, ...]) -> tuple[int, ...] | None:
+    return None if not number else (*number[:-1], number[-1] + 1)
 
 
 def _titled(title: str) -> bool:

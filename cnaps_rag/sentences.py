@@ -7,8 +7,13 @@ _ABBREVIATED = (
     "jr inc ltd dept univ viz ca w.r.t i.i.d a.k.a incl def thm prop lem alg app suppl supp"
 )
 ABBREVIATIONS = frozenset(_ABBREVIATED.split())
-BOUNDARY = re.compile(r"[.!?][\"”’)\]]*(?:\s*\[\d[\d,\s–-]*\])?\d{0,2}\s+(?=[\"“‘(\[]?[A-Z0-9])")
+# a number behind the full stop is a footnote's, and no decimal place
+BOUNDARY = re.compile(
+    r"[.!?](?!(?<=\d\.)\d)[\"”’)\]]*(?:\s*\[\d[\d,\s–-]*\])?\d{0,2}\s+"
+    r"(?=[\"“‘(\[]?[A-ZÀ-ÖØ-ÞΑ-Ω0-9]|[•‣▪●◦])"
+)
 LAST_WORD = re.compile(r"([\w.]+)[.!?][\"”’)\]]*(?:\s*\[[\d,\s–-]*\])?\d{0,2}\s*$")
+MOST_SEEN_CHARS = 100
 LISTED = re.compile(r"^\(?(?:[ivx]{1,4}|[a-h]|\d)\)?$")
 
 
@@ -24,7 +29,7 @@ def split_sentences(text: str) -> tuple[tuple[int, int], ...]:
     """
     cuts = [0]
     for match in BOUNDARY.finditer(text):
-        if _ends_sentence(text[cuts[-1] : match.end()]):
+        if _ends_sentence(text[max(cuts[-1], match.end() - MOST_SEEN_CHARS) : match.end()]):
             cuts.append(match.end())
     ends = [*cuts[1:], len(text)]
     trimmed = (_trim(text, start, end) for start, end in zip(cuts, ends, strict=True))

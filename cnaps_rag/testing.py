@@ -59,7 +59,7 @@ def write_pdf(pages: Sequence[str], *, title: str | None = None) -> bytes:
 
     Args:
         pages: The text of each page; lines are kept. Characters outside Latin-1 become question marks.
-        title: The document's title, or None.
+        title: The document's title, in any characters, or None.
 
     Returns:
         The file's bytes.
@@ -78,7 +78,7 @@ def write_pdf(pages: Sequence[str], *, title: str | None = None) -> bytes:
         stream = _text_stream(text)
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
     objects.append(b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")
-    info = b"" if title is None else b"<< /Title (%s) >>" % _literal(title)
+    info = b"" if title is None else b"<< /Title <%s> >>" % ("\ufeff" + title).encode("utf-16-be").hex().encode()
     return _file([*objects, *([info] if info else [])], has_info=bool(info))
 
 
