@@ -1,6 +1,6 @@
 """Read thousands of damaged PDFs and see that each ends in a document or in a DocumentError, in time.
 
-    python scripts/fuzz_pdf.py ../shared/papers --count 2000
+    python scripts/fuzz_pdf.py PAPERS_DIR --count 2000
 
 Every file is made from the ones in the folder by a seeded mutation: bit flips, truncation, a splice of two files,
 changed numbers and names in the structure, or blocks doubled, dropped and zeroed. It is read as a build reads it: in
