@@ -14,15 +14,15 @@ from cnaps_rag.retrieval import search_many
 from cnaps_rag.sentences import split_sentences
 from cnaps_rag.settings import Settings
 
-DEPTH = 12
+DEPTH = 40
 """How many passages are retrieved for the question and for each aspect of each recommended paper."""
 RELATED_DEPTH = 10
 """A related paper bears on the question when a passage of it is among the first so many of all papers."""
-BUDGET_WORDS = 400
+BUDGET_WORDS = 425
 """How long the claims of an answer are together."""
 NAMED_FIRST = (TASK, INPUT, OUTPUT)
 """Steps that get their best sentence before the rest is chosen."""
-AFFINITY_SHARE = 1.0
+AFFINITY_SHARE = 0.5
 """How much a standard score of affinity counts against salience in choosing those."""
 LEAST_COSINE = 0.25
 """A sentence less similar than this to the question does not bear on it."""

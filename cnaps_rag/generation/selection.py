@@ -38,8 +38,8 @@ CONNECTIVE = re.compile(
     r"in particular|in contrast|on the other hand|on the contrary|instead|in summary|to this end|nevertheless|"
     r"for example|for instance|in fact|in other words|that is|i\.e\.|to address this(?: issue| problem)?|overall|"
     r"accordingly|meanwhile|as such|more specifically|specifically|concretely|intuitively|formally|importantly|"
-    r"interestingly|notably|indeed|lastly|first|firstly|second|secondly|third|thirdly|next|then|also|note that|"
-    r"in short|in practice|in general),?\s+(?=\S)",
+    r"interestingly|notably|indeed|lastly|first|firstly|second|secondly|third|thirdly|next|then|also|in short|"
+    r"in practice|in general),\s+(?=\S)|^note that\s+(?=\S)",
     re.IGNORECASE,
 )
 NUMBER = re.compile(r"\d")
@@ -129,7 +129,9 @@ def _sentences(hit: Hit) -> Iterable[Evidence]:
     for start, end in passage.sentences:
         connective = CONNECTIVE.match(passage.text[start:end])
         first = start + (connective.end() if connective else 0)
-        if passage.locate(first, end) is not None and _readable(passage.text[first:end]):
+        # a small first letter tells the rest of a sentence that a formula or a figure cut
+        whole = not passage.text[start].islower() and passage.locate(first, end) is not None
+        if whole and _readable(passage.text[first:end]):
             yield Evidence(hit=hit, start=first, end=end)
 
 

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import httpx
@@ -20,6 +19,7 @@ from cnaps_rag.sources.metadata import ArxivRecord, arxiv_records
 from cnaps_rag.sources.parts import PartFile
 from cnaps_rag.sources.schedule import Clock, Schedules
 from cnaps_rag.sources.transfer import Receipt, Transfer, words
+from cnaps_rag.version import VERSION
 
 PROBED_HOSTS: Final = {AddressKind.ARXIV.value: "arxiv.org", AddressKind.CVF.value: "openaccess.thecvf.com"}
 """The host that is asked whether a site can be reached; any other site is called by its host."""
@@ -211,8 +211,4 @@ def user_agent(contact: str | None) -> str:
     Returns:
         The value of the `User-Agent` header.
     """
-    try:
-        release = version("cnaps-rag")
-    except PackageNotFoundError:  # run from a source tree that was never installed
-        release = "unreleased"
-    return f"cnaps-rag/{release}" + (f" (+{contact})" if contact else "")
+    return f"cnaps-rag/{VERSION}" + (f" (+{contact})" if contact else "")
