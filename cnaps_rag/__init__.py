@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 from cnaps_rag import version
 
 if TYPE_CHECKING:
+    from cnaps_rag.answers import Answer as Answer
     from cnaps_rag.errors import CnapsRagError as CnapsRagError
+    from cnaps_rag.listing import ListedPaper as ListedPaper
+    from cnaps_rag.listing import Prompt as Prompt
     from cnaps_rag.pipeline import answer as answer
     from cnaps_rag.pipeline import build_index as build_index
     from cnaps_rag.pipeline import evaluate_prompts as evaluate_prompts
     from cnaps_rag.pipeline import open_index as open_index
     from cnaps_rag.prompts import read_prompt as read_prompt
-    from cnaps_rag.records import Answer as Answer
-    from cnaps_rag.records import ListedPaper as ListedPaper
-    from cnaps_rag.records import Prompt as Prompt
     from cnaps_rag.rendering import render as render
     from cnaps_rag.retrieval import search as search
     from cnaps_rag.runnables import Embeddings as Embeddings
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 __version__ = version.VERSION
 
 _HOMES = {
-    "Answer": "records",
+    "Answer": "answers",
     "CnapsRagError": "errors",
     "Embeddings": "runnables",
-    "ListedPaper": "records",
-    "Prompt": "records",
+    "ListedPaper": "listing",
+    "Prompt": "listing",
     "Retriever": "runnables",
     "Settings": "settings",
     "answer": "pipeline",

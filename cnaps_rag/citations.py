@@ -7,22 +7,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cnaps_rag.answers import Answer, Citation, Claim, DroppedClaim, PaperNote, Support, UnavailablePaper, Workflow
 from cnaps_rag.errors import CitationError
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.index import PromptIndex
-from cnaps_rag.records import (
-    Answer,
-    Citation,
-    Claim,
-    DroppedClaim,
-    PaperNote,
-    PaperStatus,
-    Passage,
-    Span,
-    Support,
-    UnavailablePaper,
-    Workflow,
-)
+from cnaps_rag.records import PaperStatus, Passage, Span
 
 ELLIPSIS = "…"
 UNVERIFIED_NOTE = "listed; what was drafted on it could not be verified"

@@ -17,9 +17,10 @@ from cnaps_rag import evaluation, rendering
 from cnaps_rag.errors import CnapsRagError, EvaluationError, PromptError
 from cnaps_rag.inventory import take_inventory
 from cnaps_rag.layout import Layout
+from cnaps_rag.listing import Prompt
 from cnaps_rag.pipeline import Builder, answer, evaluate_prompts, open_index
 from cnaps_rag.prompts import read_prompt, read_prompts
-from cnaps_rag.records import IndexedPaper, PaperStatus, Prompt
+from cnaps_rag.records import IndexedPaper, PaperStatus
 from cnaps_rag.retrieval import search_many
 from cnaps_rag.settings import Settings, host_name
 from cnaps_rag.storage import storage_error, write_bytes

@@ -13,17 +13,9 @@ from cnaps_rag.embedding import Embedder, Vectors
 from cnaps_rag.errors import IndexStateError, PromptError
 from cnaps_rag.layout import FORMAT, Layout
 from cnaps_rag.lexical import LexicalIndex
+from cnaps_rag.listing import ListedPaper, Prompt, Role
 from cnaps_rag.prompts import prompt_from_mapping, prompt_to_mapping
-from cnaps_rag.records import (
-    IndexedPaper,
-    ListedPaper,
-    Origin,
-    PaperStatus,
-    Passage,
-    Prompt,
-    Role,
-    distinct,
-)
+from cnaps_rag.records import IndexedPaper, Origin, PaperStatus, Passage, distinct
 from cnaps_rag.shards import Fingerprints, Shard, ShardStore
 from cnaps_rag.storage import write_json
 from cnaps_rag.vectors import VectorIndex

@@ -11,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from cnaps_rag import evaluation, pdf, titles
+from cnaps_rag.answers import Answer
 from cnaps_rag.chunking import Chunker, embedding_text
 from cnaps_rag.citations import verify
 from cnaps_rag.embedding import Embedder, find_embedder
@@ -20,18 +21,9 @@ from cnaps_rag.generation import ExtractiveGenerator, Generator
 from cnaps_rag.index import PromptIndex, open_prompt_index, papers_of, read_manifest, write_prompt_index
 from cnaps_rag.isolation import PdfReader
 from cnaps_rag.layout import Layout
+from cnaps_rag.listing import ListedPaper, Prompt, Role
 from cnaps_rag.prompts import read_prompt
-from cnaps_rag.records import (
-    Answer,
-    BuildReport,
-    Document,
-    IndexedPaper,
-    ListedPaper,
-    Origin,
-    PaperStatus,
-    Prompt,
-    Role,
-)
+from cnaps_rag.records import BuildReport, Document, IndexedPaper, Origin, PaperStatus
 from cnaps_rag.retrieval import search_many
 from cnaps_rag.settings import Settings
 from cnaps_rag.shards import Fingerprints, Shard, ShardStore

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import yaml
 
 from cnaps_rag.errors import PromptError
-from cnaps_rag.records import (
+from cnaps_rag.listing import (
     ANSWER_LINE,
     CLOSED_WORLD_LINE,
     DEMAND_LINES,

@@ -11,10 +11,12 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableLambda
 from pydantic import ConfigDict, Field
 
+from cnaps_rag.answers import Answer
 from cnaps_rag.embedding import Embedder, find_embedder
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.listing import Prompt
 from cnaps_rag.pipeline import answer, build_index
-from cnaps_rag.records import ABSTRACT_ORIGIN, Answer, Hit, Prompt
+from cnaps_rag.records import ABSTRACT_ORIGIN, Hit
 from cnaps_rag.retrieval import search
 from cnaps_rag.settings import Settings
 

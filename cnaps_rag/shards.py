@@ -13,16 +13,8 @@ import numpy as np
 from cnaps_rag.embedding import Vectors
 from cnaps_rag.errors import IndexStateError
 from cnaps_rag.layout import FORMAT, Layout
-from cnaps_rag.records import (
-    Block,
-    Document,
-    Page,
-    Passage,
-    PassageKind,
-    SectionRole,
-    Span,
-    content_id,
-)
+from cnaps_rag.listing import content_id
+from cnaps_rag.records import Block, Document, Page, Passage, PassageKind, SectionRole, Span
 from cnaps_rag.storage import set_aside, write_folder
 
 MANIFEST = "shard.json"

@@ -17,7 +17,8 @@ import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 
-from cnaps_rag.records import Document, shorten
+from cnaps_rag.listing import shorten
+from cnaps_rag.records import Document
 
 LEAST_TITLE_WORDS = 3
 LEAST_FIRST_LETTERS = 40

@@ -23,8 +23,9 @@ from cnaps_rag.evaluation.matching import bare, stated
 from cnaps_rag.generation.extractive import BUDGET_WORDS
 from cnaps_rag.generation.selection import SECTION_WEIGHTS, Candidates, Scores, Selection, Weights, quotable
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.listing import Role
 from cnaps_rag.pipeline import open_index, prompt_files
-from cnaps_rag.records import Hit, Role, ScoreKind, distinct
+from cnaps_rag.records import Hit, ScoreKind, distinct
 from cnaps_rag.sentences import split_sentences
 from cnaps_rag.settings import Settings
 

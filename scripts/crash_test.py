@@ -35,7 +35,7 @@ sys.path.insert(0, str(ROOT))
 from cnaps_rag.errors import IndexStateError  # noqa: E402  the package that stands beside this script
 from cnaps_rag.index import open_prompt_index, write_prompt_index  # noqa: E402
 from cnaps_rag.layout import Layout  # noqa: E402
-from cnaps_rag.records import ListedPaper, Prompt  # noqa: E402
+from cnaps_rag.listing import ListedPaper, Prompt  # noqa: E402
 from cnaps_rag.settings import Settings  # noqa: E402
 from cnaps_rag.sources import Clock, Library  # noqa: E402
 from cnaps_rag.testing import HashingEmbedder, write_pdf  # noqa: E402

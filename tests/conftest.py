@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.listing import ListedPaper, Prompt
 from cnaps_rag.pipeline import Builder, open_index
-from cnaps_rag.records import BuildReport, ListedPaper, Prompt
+from cnaps_rag.records import BuildReport
 from cnaps_rag.settings import Settings
 from cnaps_rag.testing import HashingEmbedder, write_pdf
 

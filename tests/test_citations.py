@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnaps_rag.answers import Answer, Support
 from cnaps_rag.citations import UNVERIFIED_NOTE, locate, verbatim, verify
 from cnaps_rag.errors import CitationError
 from cnaps_rag.generation import Draft, DraftClaim, DraftNote, Evidence
-from cnaps_rag.records import Answer, Hit, Origin, ScoreKind, Span, Support
+from cnaps_rag.records import Hit, Origin, ScoreKind, Span
 
 if TYPE_CHECKING:
     from cnaps_rag.index import PromptIndex

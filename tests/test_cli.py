@@ -19,7 +19,7 @@ import pytest
 
 from cnaps_rag import cli, pipeline
 from cnaps_rag.errors import EmbedderError
-from cnaps_rag.records import Prompt
+from cnaps_rag.listing import Prompt
 from cnaps_rag.settings import Settings
 from cnaps_rag.testing import HashingEmbedder, write_pdf
 

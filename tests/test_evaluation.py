@@ -7,24 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnaps_rag.answers import Answer, Citation, Claim, PaperNote, Support, Workflow
 from cnaps_rag.evaluation import evaluate_case, queries_of
 from cnaps_rag.evaluation.answer_metrics import cited, honest, nuggets_in_passages, nuggets_stated, off, words
 from cnaps_rag.evaluation.closed_world import check_closed_world
 from cnaps_rag.evaluation.gold import Evidence, GoldCase, GoldQuery, Nugget
 from cnaps_rag.evaluation.matching import bare, link_key, links_in, stated
 from cnaps_rag.evaluation.retrieval_metrics import evaluate_queries, first_rank, recall_at, reciprocal_rank
-from cnaps_rag.records import (
-    Answer,
-    Citation,
-    Claim,
-    ListedPaper,
-    Origin,
-    PaperNote,
-    Prompt,
-    Role,
-    Support,
-    Workflow,
-)
+from cnaps_rag.listing import ListedPaper, Prompt, Role
+from cnaps_rag.records import Origin
 
 LIIF_URL = "https://arxiv.org/pdf/2012.09161"
 OFF_URL = "https://openaccess.thecvf.com/Off_paper.pdf"

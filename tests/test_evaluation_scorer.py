@@ -12,21 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnaps_rag.answers import Answer, Citation, Claim, PaperNote, Support, Workflow
 from cnaps_rag.evaluation import evaluate_case, queries_of, read_gold, summarise
 from cnaps_rag.evaluation.cases import ANSWER_FIGURES, RETRIEVAL_FIGURES
 from cnaps_rag.evaluation.matching import bare, link_key, stated
-from cnaps_rag.records import (
-    Answer,
-    Citation,
-    Claim,
-    ListedPaper,
-    Origin,
-    PaperNote,
-    Prompt,
-    Role,
-    Support,
-    Workflow,
-)
+from cnaps_rag.listing import ListedPaper, Prompt, Role
+from cnaps_rag.records import Origin
 from cnaps_rag.rendering import answer_record
 
 SCORER = Path(__file__).resolve().parents[2] / "shared" / "tools" / "score.py"

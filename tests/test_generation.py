@@ -6,8 +6,9 @@ import pytest
 
 from cnaps_rag.citations import verbatim, verify
 from cnaps_rag.generation import Draft, ExtractiveGenerator
+from cnaps_rag.listing import ListedPaper, Prompt, Role
 from cnaps_rag.pipeline import answer
-from cnaps_rag.records import ListedPaper, PaperStatus, Prompt, Role
+from cnaps_rag.records import PaperStatus
 from cnaps_rag.rendering import Format, render
 
 if TYPE_CHECKING:

@@ -5,19 +5,8 @@ import pytest
 
 from cnaps_rag.generation.aspects import ASPECTS, TASK
 from cnaps_rag.generation.selection import SECTION_WEIGHTS, Candidates, Selection, Weights, quotable
-from cnaps_rag.records import (
-    Hit,
-    IndexedPaper,
-    ListedPaper,
-    Origin,
-    PaperStatus,
-    Passage,
-    PassageKind,
-    Role,
-    ScoreKind,
-    SectionRole,
-    Span,
-)
+from cnaps_rag.listing import ListedPaper, Role
+from cnaps_rag.records import Hit, IndexedPaper, Origin, PaperStatus, Passage, PassageKind, ScoreKind, SectionRole, Span
 from cnaps_rag.sentences import split_sentences
 from cnaps_rag.testing import HashingEmbedder
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from cnaps_rag.errors import IndexStateError
 from cnaps_rag.index import PromptIndex, open_prompt_index, papers_of, read_manifest
 from cnaps_rag.layout import FORMAT, Layout
+from cnaps_rag.listing import Prompt
 from cnaps_rag.page_text import abstract_page
-from cnaps_rag.records import Document, Prompt, distinct
+from cnaps_rag.records import Document, distinct
 from cnaps_rag.retrieval import search
 from cnaps_rag.shards import Shard, ShardStore
 from cnaps_rag.testing import HashingEmbedder

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnaps_rag.errors import PromptError
+from cnaps_rag.listing import ListedPaper, Prompt
 from cnaps_rag.prompts import (
     MAX_PROMPT_BYTES,
     parse_prompt,
@@ -20,7 +21,6 @@ from cnaps_rag.prompts import (
     read_prompt,
     read_prompts,
 )
-from cnaps_rag.records import ListedPaper, Prompt
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_PROMPTS = ROOT.parent / "shared" / "prompts"

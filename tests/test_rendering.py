@@ -7,28 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnaps_rag.answers import Answer, Citation, Claim, DroppedClaim, PaperNote, Support, UnavailablePaper, Workflow
+from cnaps_rag.listing import ListedPaper, Role
 from cnaps_rag.records import (
     ABSTRACT_ORIGIN,
-    Answer,
     BuildReport,
-    Citation,
-    Claim,
-    DroppedClaim,
     Hit,
     IndexedPaper,
-    ListedPaper,
     Origin,
-    PaperNote,
     PaperStatus,
     Passage,
     PassageKind,
-    Role,
     ScoreKind,
     SectionRole,
     Span,
-    Support,
-    UnavailablePaper,
-    Workflow,
 )
 from cnaps_rag.rendering import Format, build_record, build_table, hit_records, hits_text, json_line, json_text, render
 

@@ -9,18 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cnaps_rag.records import (
-    Answer,
-    Citation,
-    Claim,
-    DroppedClaim,
-    Origin,
-    PaperNote,
-    Role,
-    Support,
-    UnavailablePaper,
-    Workflow,
-)
+from cnaps_rag.answers import Answer, Citation, Claim, DroppedClaim, PaperNote, Support, UnavailablePaper, Workflow
+from cnaps_rag.listing import Role
+from cnaps_rag.records import Origin
 from cnaps_rag.rendering import answer_html, answer_markdown
 from cnaps_rag.rendering.as_markdown import plain
 from cnaps_rag.rendering.wording import citation_link, printable, web_link

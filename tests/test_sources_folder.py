@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cnaps_rag.errors import SourceError, StorageError
-from cnaps_rag.records import ListedPaper, Origin, PaperStatus
+from cnaps_rag.listing import ListedPaper
+from cnaps_rag.records import Origin, PaperStatus
 from cnaps_rag.settings import Settings
 from cnaps_rag.sources import FetchedPaper, Library, address_of
 

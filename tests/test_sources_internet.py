@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cnaps_rag.records import ListedPaper, Origin, PaperStatus, Prompt
+from cnaps_rag.listing import ListedPaper, Prompt
+from cnaps_rag.records import Origin, PaperStatus
 from cnaps_rag.settings import Settings
 from cnaps_rag.sources import Clock, Library
 from cnaps_rag.testing import write_pdf

@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from cnaps_rag.errors import StorageError
-from cnaps_rag.records import ListedPaper, Origin, PaperStatus
+from cnaps_rag.listing import ListedPaper
+from cnaps_rag.records import Origin, PaperStatus
 from cnaps_rag.settings import Settings
 from cnaps_rag.sources import Clock, FetchedPaper, Library
 from tests.loopback import Hosts, Reply, Sleeper

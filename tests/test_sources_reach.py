@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from cnaps_rag.records import ListedPaper, Origin, PaperStatus
+from cnaps_rag.listing import ListedPaper
+from cnaps_rag.records import Origin, PaperStatus
 from cnaps_rag.settings import Settings
 from cnaps_rag.sources import Clock, FetchedPaper, Library
 

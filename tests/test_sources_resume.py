@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from cnaps_rag import cli
-from cnaps_rag.records import ListedPaper, Origin, PaperStatus, Prompt
+from cnaps_rag.listing import ListedPaper, Prompt
+from cnaps_rag.records import Origin, PaperStatus
 from cnaps_rag.settings import Settings, host_name
 from cnaps_rag.sources import AddressKind, Clock, FetchedPaper, Library, address_of
 from cnaps_rag.sources.metadata import withdrawal

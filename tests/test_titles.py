@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnaps_rag import pdf, titles
+from cnaps_rag.listing import Role
 from cnaps_rag.prompts import read_prompts
-from cnaps_rag.records import Block, Document, Origin, Page, PaperStatus, PassageKind, Role, SectionRole
+from cnaps_rag.records import Block, Document, Origin, Page, PaperStatus, PassageKind, SectionRole
 from cnaps_rag.sources import address_of
 from cnaps_rag.sources.folder import read_manifest
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from cnaps_rag.answers import Answer, Citation
 from cnaps_rag.evaluation.gold import GoldCase
 from cnaps_rag.evaluation.matching import bare, holds, link_key, stated
 from cnaps_rag.evaluation.retrieval_metrics import within_budget
-from cnaps_rag.records import Answer, Citation
 
 PASSAGES_CHARS = 8000
 CLAIMS_WORDS = 500

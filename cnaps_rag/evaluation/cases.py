@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cnaps_rag.answers import Answer
 from cnaps_rag.evaluation import answer_metrics
 from cnaps_rag.evaluation.closed_world import ClosedWorld, PageText, check_closed_world
 from cnaps_rag.evaluation.gold import GoldCase
 from cnaps_rag.evaluation.retrieval_metrics import BUDGETS_CHARS, QueryResult, evaluate_queries
-from cnaps_rag.records import Answer, Prompt
+from cnaps_rag.listing import Prompt
 
 ANSWER_FIGURES = ("closed", "cited", "nuggets@p", "nuggets@s", "off", "words", "honest")
 RETRIEVAL_FIGURES = (*(f"recall@{budget}c" for budget in BUDGETS_CHARS), "mrr")

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from cnaps_rag.answers import Answer, Citation
 from cnaps_rag.evaluation.matching import bare, link_key, links_in, listed_links
-from cnaps_rag.records import ABSTRACT_ORIGIN, Answer, Citation, Prompt
+from cnaps_rag.listing import Prompt
+from cnaps_rag.records import ABSTRACT_ORIGIN
 
 PageText = Callable[[str, int | None], str | None]
 """Gives the indexed text of `(listed URL, page_number)`, None where it is not at hand; page None is the abstract."""

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from cnaps_rag.records import Prompt
+from cnaps_rag.listing import Prompt
 
 STATED_SHARE_PERCENT = 60
 STATED_MIN_CHARS = 30

@@ -9,7 +9,8 @@ from cnaps_rag.generation.aspects import ASPECTS, INPUT, MECHANISM, MODEL, OUTPU
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.selection import Candidates, Scores, Selection, quotable
 from cnaps_rag.index import PromptIndex
-from cnaps_rag.records import Hit, IndexedPaper, PaperStatus, Role, distinct
+from cnaps_rag.listing import Role
+from cnaps_rag.records import Hit, IndexedPaper, PaperStatus, distinct
 from cnaps_rag.retrieval import search_many
 from cnaps_rag.sentences import split_sentences
 from cnaps_rag.settings import Settings

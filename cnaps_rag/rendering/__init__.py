@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from cnaps_rag.records import Answer
+from cnaps_rag.answers import Answer
 from cnaps_rag.rendering.as_html import answer_html
 from cnaps_rag.rendering.as_json import answer_record, build_record, hit_records, json_line, json_text
 from cnaps_rag.rendering.as_markdown import answer_markdown

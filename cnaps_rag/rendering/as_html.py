@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from cnaps_rag.records import Answer, Citation, Claim, PaperNote
+from cnaps_rag.answers import Answer, Citation, Claim, PaperNote
 from cnaps_rag.rendering.wording import (
     NOT_COVERED,
     NOTHING_FOUND,

@@ -4,17 +4,8 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from cnaps_rag.records import (
-    ABSTRACT_ORIGIN,
-    Answer,
-    BuildReport,
-    Citation,
-    Claim,
-    Hit,
-    IndexedPaper,
-    Origin,
-    PaperNote,
-)
+from cnaps_rag.answers import Answer, Citation, Claim, PaperNote
+from cnaps_rag.records import ABSTRACT_ORIGIN, BuildReport, Hit, IndexedPaper, Origin
 
 FileOf = Callable[[IndexedPaper], str | None]
 """Gives the path of a paper's PDF relative to the corpus, or None where it has none."""

@@ -6,7 +6,7 @@ Text from papers, prompts and models is shown as text: nothing in it can become 
 import re
 from collections.abc import Iterable, Iterator
 
-from cnaps_rag.records import Answer, Citation, Claim, PaperNote
+from cnaps_rag.answers import Answer, Citation, Claim, PaperNote
 from cnaps_rag.rendering.wording import (
     NOT_COVERED,
     NOTHING_FOUND,

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from cnaps_rag.records import ABSTRACT_ORIGIN, Answer, Citation, Claim, Origin, Support
+from cnaps_rag.answers import Answer, Citation, Claim, Support
+from cnaps_rag.records import ABSTRACT_ORIGIN, Origin
 
 TASK = "1. The task"
 WORKFLOW = "2. How the model works"

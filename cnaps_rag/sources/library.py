@@ -13,7 +13,8 @@ from typing import Final, Protocol
 import httpx
 
 from cnaps_rag.errors import SourceError
-from cnaps_rag.records import ListedPaper, Origin, PaperStatus
+from cnaps_rag.listing import ListedPaper
+from cnaps_rag.records import Origin, PaperStatus
 from cnaps_rag.settings import Settings
 from cnaps_rag.sources.addresses import PaperAddress, address_of
 from cnaps_rag.sources.corpus import Corpus

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from cnaps_rag.records import shorten
+from cnaps_rag.listing import shorten
 from cnaps_rag.sources.addresses import ArxivId, arxiv_id
 from cnaps_rag.sources.parts import MemorySink
 

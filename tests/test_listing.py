@@ -1,4 +1,4 @@
-"""This file ensures that records hold their invariants, and that ids depend on content alone."""
+"""This file ensures that prompts and records hold their invariants, and that ids depend on content alone."""
 
 import dataclasses
 import subprocess
@@ -8,28 +8,22 @@ from typing import Any
 import pytest
 
 from cnaps_rag.errors import PromptError
+from cnaps_rag.listing import ListedPaper, Prompt, Role, content_id, one_line, shorten, web_url
 from cnaps_rag.records import (
     BuildReport,
     IndexedPaper,
-    ListedPaper,
     Origin,
     PaperStatus,
     Passage,
     PassageKind,
-    Prompt,
-    Role,
     SectionRole,
     Span,
-    content_id,
     distinct,
-    one_line,
-    shorten,
-    web_url,
 )
 
 LIIF = ListedPaper(name="LIIF", url="https://arxiv.org/pdf/2012.09161")
 PROMPT_CODE = """
-from cnaps_rag.records import ListedPaper, Prompt
+from cnaps_rag.listing import ListedPaper, Prompt
 print(Prompt(question="How?", recommended=[ListedPaper(name="LIIF", url="https://arxiv.org/pdf/2012.09161")]).id)
 """
 

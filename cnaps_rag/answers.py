@@ -1,0 +1,173 @@
+"""An answer as data: claims, what they cite, and what was left out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cnaps_rag.listing import Role
+from cnaps_rag.records import Origin
+
+
+class Support(StrEnum):
+    """How well a claim is supported by what it cites."""
+
+    VERBATIM = "verbatim"
+    SUPPORTED = "supported"
+    PARTIAL = "partial"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A numbered reference to a verbatim quote of a retrieved passage.
+
+    `page_text[start:end] == quote` holds on the page `page_number`.
+
+    Attributes:
+        n: The number in the answer, from 1.
+        url: The paper's URL as listed.
+        title: The paper's title.
+        page_number: 1-based page, or None for an abstract taken from the prompt.
+        section: The heading it stands under, or None.
+        start: Offset of the quote in the page's text.
+        end: Offset behind the quote.
+        quote: The words that support the claim.
+        passage: The whole passage that was retrieved.
+        origin: Where the paper's text came from.
+    """
+
+    n: int
+    url: str
+    title: str
+    page_number: int | None
+    section: str | None
+    start: int
+    end: int
+    quote: str
+    passage: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A statement of an answer.
+
+    Attributes:
+        text: The statement, without markers.
+        citations: Numbers of the citations that support it, at least one.
+        support: How well they support it.
+        about: Name of the recommended model that it speaks of, or None.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    support: Support
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """How the model works, step by step.
+
+    Attributes:
+        input: What goes in.
+        model: What the model is made of.
+        output: What comes out.
+        mechanism: Why it does what the question asks about.
+    """
+
+    input: tuple[Claim, ...] = ()
+    model: tuple[Claim, ...] = ()
+    output: tuple[Claim, ...] = ()
+    mechanism: tuple[Claim, ...] = ()
+
+    def steps(self) -> Iterator[tuple[str, tuple[Claim, ...]]]:
+        """Yield the name and the claims of each step, in order."""
+        yield from (
+            ("input", self.input),
+            ("model", self.model),
+            ("output", self.output),
+            ("mechanism", self.mechanism),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperNote:
+    """A line of the answer's papers part.
+
+    Attributes:
+        role: Why the prompt lists the paper.
+        name: The entry's name.
+        url: The paper's URL as listed.
+        github: The repository's URL as listed, or None.
+        citations: Numbers of the citations of this paper in the answer.
+        note: Why it matters here, or that no passage of it bears on the question.
+    """
+
+    role: Role
+    name: str
+    url: str
+    github: str | None
+    citations: tuple[int, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedClaim:
+    """A drafted statement that did not survive verification.
+
+    Attributes:
+        text: The statement.
+        reason: Why it was dropped.
+    """
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnavailablePaper:
+    """A listed paper whose PDF is not in the index.
+
+    Attributes:
+        url: The paper's URL as listed.
+        reason: Why, and what to do.
+    """
+
+    url: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A three-part answer whose citations all resolve to retrieved passages.
+
+    Attributes:
+        question: The question.
+        prompt_id: Id of the prompt.
+        generator: Which generator drafted it.
+        task: Part 1: what the user is doing.
+        workflow: Part 2: how the model works.
+        papers: Part 3: papers and tools with their links.
+        citations: What the numbers point to, in order.
+        not_covered: What the question asks and no passage answers, in plain words.
+        dropped: Drafted statements that failed verification.
+        papers_unavailable: Listed papers whose PDF is not in the index.
+    """
+
+    question: str
+    prompt_id: str
+    generator: str
+    task: tuple[Claim, ...]
+    workflow: Workflow
+    papers: tuple[PaperNote, ...]
+    citations: tuple[Citation, ...]
+    not_covered: tuple[str, ...] = ()
+    dropped: tuple[DroppedClaim, ...] = ()
+    papers_unavailable: tuple[UnavailablePaper, ...] = ()
+
+    def claims(self) -> Iterator[Claim]:
+        """Yield the claims of the task and of the workflow, in reading order."""
+        yield from self.task
+        for _, claims in self.workflow.steps():
+            yield from claims
