@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
 
 Run = Callable[[argparse.Namespace], int]
+OWN_QUESTION = "default: the prompt's own question"
 DONE, FAILED, BAD_INPUT, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -131,7 +132,7 @@ def _add_build(commands: "Commands") -> None:
 def _add_search(commands: "Commands") -> None:
     command = _command(commands, "search", _search, "Find the passages that match a question.")
     command.add_argument("prompt", type=Path, metavar="PROMPT", help="prompt file whose index is searched")
-    command.add_argument("question", nargs="?", metavar="QUESTION", help="default: the prompt's own question")
+    command.add_argument("question", nargs="?", type=_question_text, metavar="QUESTION", help=OWN_QUESTION)
     command.add_argument("--questions", type=Path, metavar="FILE", help='one JSON {"id", "question"} a line')
     command.add_argument("-k", type=_positive, default=Settings().k, help="how many passages (default: %(default)s)")
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -140,7 +141,7 @@ def _add_search(commands: "Commands") -> None:
 def _add_ask(commands: "Commands") -> None:
     command = _command(commands, "ask", _ask, "Answer a prompt's question with citations.")
     command.add_argument("prompt", type=Path, metavar="PROMPT", help="prompt file whose index answers")
-    command.add_argument("question", nargs="?", metavar="QUESTION", help="default: the prompt's own question")
+    command.add_argument("question", nargs="?", type=_question_text, metavar="QUESTION", help=OWN_QUESTION)
     command.add_argument("--format", choices=[str(one) for one in rendering.Format], default="md", help="default: md")
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of stdout")
 
@@ -192,6 +193,8 @@ def _readable(paths: Sequence[Path]) -> tuple[list[tuple[Path, Prompt]], bool]:
 
 
 def _search(options: argparse.Namespace) -> int:
+    if options.question is not None and options.questions is not None:
+        raise PromptError("QUESTION and --questions were given; give one of them")
     settings = _settings(options)
     index = open_index(options.prompt, settings=settings)
     if options.questions is not None:
@@ -295,6 +298,12 @@ def _host(text: str) -> str:
         return host_name(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _question_text(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty; leave it out to ask the prompt's own question")
+    return text
 
 
 def _positive(text: str) -> int:

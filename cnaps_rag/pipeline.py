@@ -16,7 +16,7 @@ from cnaps_rag.chunking import Chunker, embedding_text
 from cnaps_rag.citations import verify
 from cnaps_rag.embedding import Embedder, find_embedder
 from cnaps_rag.entries import abstract_document, alike, filled, first_of_each
-from cnaps_rag.errors import CnapsRagError, DocumentError, EvaluationError, IndexStateError
+from cnaps_rag.errors import CnapsRagError, DocumentError, EvaluationError, IndexStateError, PromptError
 from cnaps_rag.generation import ExtractiveGenerator, Generator
 from cnaps_rag.index import PromptIndex, open_prompt_index, papers_of, read_manifest, write_prompt_index
 from cnaps_rag.isolation import PdfReader
@@ -292,8 +292,13 @@ def answer(
 
     Returns:
         The answer: every citation of it resolves to a retrieved passage.
+
+    Raises:
+        PromptError: The question is empty.
     """
     question = index.prompt.question if question is None else question
+    if not question.strip():
+        raise PromptError("the question is empty; leave it out to ask the prompt's own")
     draft = (generator or ExtractiveGenerator()).draft(index, question, settings or Settings())
     return verify(draft, index, question)
 

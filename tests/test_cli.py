@@ -271,6 +271,22 @@ def test_ask_another_question(shell: Shell, built: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_an_empty_question(command: str, built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty question is bad usage, not the prompt's own question and no traceback."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main([command, str(built), " "])
+    assert caught.value.code == 2
+    assert "leave it out to ask the prompt's own question" in capsys.readouterr().err
+
+
+def test_two_ways_to_ask(shell: Shell, built: Path) -> None:
+    """A question beside a file of questions is refused: one of them would go unanswered."""
+    done = shell("search", built, "How are ships counted?", "--questions", built)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "cnaps-rag: QUESTION and --questions were given; give one of them\n"
+
+
 def test_ask_into_a_file(shell: Shell, built: Path) -> None:
     """`ask -o FILE` writes what it would have printed, and says on stderr where."""
     path = built.parent / "out" / "answer.md"

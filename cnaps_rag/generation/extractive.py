@@ -21,10 +21,9 @@ RELATED_DEPTH = 10
 """A related paper bears on the question when a passage of it is among the first so many of all papers."""
 BUDGET_WORDS = 425
 """How long the claims of an answer are together."""
-NAMED_FIRST = (TASK, INPUT, OUTPUT)
-"""Steps that get their best sentence before the rest is chosen."""
-AFFINITY_SHARE = 0.5
-"""How much a standard score of affinity counts against salience in choosing those."""
+NAMED_FIRST = ((TASK, 1.0), (INPUT, 0.5), (OUTPUT, 0.5))
+"""Steps that get their best sentence before the rest is chosen, and how much a standard score of affinity counts in
+that against salience: most for the task, which is the answer's first sentence."""
 LEAST_COSINE = 0.25
 """A sentence less similar than this to the question does not bear on it."""
 LEAST_BEARING = 0.30
@@ -107,8 +106,8 @@ def _place(
 ) -> dict[int, str]:
     """Choose sentences and name the step of each: first one for each step named first, then by salience alone."""
     placed: dict[int, str] = {}
-    for aspect in NAMED_FIRST:
-        row = selection.take(salience + AFFINITY_SHARE * affinity[aspect.name])
+    for aspect, share in NAMED_FIRST:
+        row = selection.take(salience + share * affinity[aspect.name])
         if row is not None:
             placed[row] = aspect.name
     while (row := selection.take(salience)) is not None:
@@ -116,7 +115,7 @@ def _place(
         steps = [MODEL, MECHANISM, *(aspect for aspect in (INPUT, OUTPUT) if cued[aspect.name][row])]
         placed[row] = max(steps, key=lambda aspect: affinity[aspect.name][row]).name
     if placed and MECHANISM.name not in placed.values():
-        spare = [row for row, name in placed.items() if name not in {aspect.name for aspect in NAMED_FIRST}]
+        spare = [row for row, name in placed.items() if name not in {aspect.name for aspect, _ in NAMED_FIRST}]
         if spare:
             placed[max(spare, key=lambda row: affinity[MECHANISM.name][row])] = MECHANISM.name
     return placed
