@@ -73,7 +73,7 @@ def write_bytes(path: Path, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -107,9 +107,9 @@ def write_folder(path: Path, fill: Callable[[Path], None]) -> None:
                 with file.open("rb") as opened:
                     os.fsync(opened.fileno())
             temporary.chmod(READABLE_FOLDER)
-            _sync_folder(temporary)
+            sync_folder(temporary)
             _take_place(path, temporary)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -212,7 +212,8 @@ def writer_lock(path: Path, wait_s: float = 600.0) -> Iterator[None]:
         lock.release()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make a rename within a folder last: fsync of the folder itself."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from cnaps_rag.sources.metadata import ArxivRecord
 from cnaps_rag.sources.parts import PartFile
 from cnaps_rag.sources.schedule import Clock
 from cnaps_rag.sources.transfer import Receipt
-from cnaps_rag.storage import left_overs, storage_error, sweep, write_json, writer_lock
+from cnaps_rag.storage import left_overs, storage_error, sweep, sync_folder, write_json, writer_lock
 
 LOCK_WAIT_S: Final = 3600.0
 OF_NO_USE: Final = frozenset({PaperStatus.NOT_FOUND, PaperStatus.NOT_A_PDF, PaperStatus.TOO_LARGE})
@@ -135,7 +134,7 @@ class Corpus:
             description["replaces"] = self._sha256(path, address)
             write_json(self.layout.paper_source(address.key), description)
             part.finish(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         return _described(replace(found, path=path), arxiv)
 
     def _description(
@@ -216,11 +215,3 @@ def _end(part: PartFile, *, keep: bool) -> None:
             part.leave()
             return
     part.discard()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
