@@ -6,7 +6,7 @@ Ids are content hashes: equal inputs give equal ids on every machine.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -165,8 +165,8 @@ class Prompt:
     """
 
     question: str
-    recommended: tuple[ListedPaper, ...]
-    related: tuple[ListedPaper, ...] = ()
+    recommended: Sequence[ListedPaper]
+    related: Sequence[ListedPaper] = ()
 
     def __post_init__(self) -> None:
         """Take lists too, and refuse a prompt without a question or a model."""
