@@ -32,13 +32,15 @@ FEED = b"""<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"
 <entry><id>http://arxiv.org/abs/2101.00001v1</id><updated>2021-01-01T00:00:00Z</updated>
 <published>2021-01-01T00:00:00Z</published><title>%s</title><author><name>A</name></author></entry></feed>"""
 DRIVER = """
-import sys
+import signal, sys
 from cnaps_rag import cli, pipeline
 from cnaps_rag.testing import HashingEmbedder
+signal.signal(signal.SIGINT, signal.default_int_handler)
 pipeline.find_embedder = lambda *_, **__: HashingEmbedder()
 sys.exit(cli.main())
 """
-"""The command line with an embedder that needs no model; everything else is as shipped."""
+"""The command line with an embedder that needs no model, and Ctrl-C as on a terminal: a shell that puts the tests into
+the background starts them with it ignored. Everything else is as shipped."""
 
 
 @pytest.fixture
