@@ -136,8 +136,7 @@ class _Ledger:
         notes = []
         for paper, note in zip(self.index.papers, draft.notes, strict=True):
             text = self._verified_note(note)
-            url = None if paper.document is None else self._url(paper.document)
-            numbers = tuple(citation.n for citation in self.citations if citation.url == url)
+            numbers = tuple(n for place, n in self._numbers.items() if place.document == paper.document)
             notes.append(
                 PaperNote(
                     role=paper.role,
@@ -199,6 +198,3 @@ class _Ledger:
             passage=passage.text,
             origin=paper.origin,
         )
-
-    def _url(self, document: str) -> str:
-        return next(paper.listed.url for paper in self.index.papers if paper.document == document)

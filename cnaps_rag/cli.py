@@ -17,9 +17,8 @@ from cnaps_rag import evaluation, rendering
 from cnaps_rag.errors import CnapsRagError, EvaluationError, PromptError
 from cnaps_rag.inventory import take_inventory
 from cnaps_rag.layout import Layout
-from cnaps_rag.listing import Prompt
 from cnaps_rag.pipeline import Builder, answer, evaluate_prompts, open_index
-from cnaps_rag.prompts import read_prompt, read_prompts
+from cnaps_rag.prompts import read_prompts
 from cnaps_rag.records import IndexedPaper, PaperStatus
 from cnaps_rag.retrieval import search_many
 from cnaps_rag.settings import Settings, host_name
@@ -162,7 +161,8 @@ def _add_show(commands: "Commands") -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
-    prompts, bad = _readable(options.prompts)
+    bad: list[int] = []
+    prompts = read_prompts(options.prompts, failed=lambda error: bad.append(_fail(error, BAD_INPUT)))
     settings = _settings(options)
     builder = Builder(settings, pdf_dir=options.pdf_dir, progress=_terminal())
     reports = []
@@ -176,20 +176,6 @@ def _build(options: argparse.Namespace) -> int:
         records = [{"prompt": str(path), **rendering.build_record(report)} for (path, _), report in pairs]
         print(rendering.json_text(records), end="")
     return BAD_INPUT if bad else DONE if all(report.complete for report in reports) else INCOMPLETE
-
-
-def _readable(paths: Sequence[Path]) -> tuple[list[tuple[Path, Prompt]], bool]:
-    """Read the prompts; one that cannot be read is reported and does not stop the others."""
-    good, bad = [], False
-    for path in paths:
-        try:
-            read_prompt(path)
-        except PromptError as error:
-            bad = True
-            _fail(error, BAD_INPUT)
-        else:
-            good.append(path)
-    return read_prompts(good), bad
 
 
 def _search(options: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from cnaps_rag.errors import DocumentError
-from cnaps_rag.records import Block, Document, Page, PassageKind, SectionRole
+from cnaps_rag.records import Document, Page
 from cnaps_rag.settings import Settings
 
 PAGE_SHARE: Final = 0.25
@@ -299,14 +299,6 @@ def _document(row: dict[str, Any]) -> Document:
     return Document(
         sha256=row["sha256"],
         title=row["title"],
-        pages=tuple(_page(page) for page in row["pages"]),
+        pages=tuple(Page.from_record(page) for page in row["pages"]),
         lost_pages=tuple((number, reason) for number, reason in row["lost_pages"]),
     )
-
-
-def _page(row: dict[str, Any]) -> Page:
-    blocks = tuple(
-        Block(**{**block, "kind": PassageKind(block["kind"]), "section_role": SectionRole(block["section_role"])})
-        for block in row["blocks"]
-    )
-    return Page(number=row["number"], text=row["text"], blocks=blocks)

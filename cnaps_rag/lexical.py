@@ -36,7 +36,7 @@ class LexicalIndex:
         import bm25s
 
         ranker = bm25s.BM25(k1=K1, b=B)
-        ranker.index(self._tokens(list(self._texts)), show_progress=False)
+        ranker.index(self._rows, show_progress=False)
         return ranker
 
     def search(self, query: str, k: int) -> list[tuple[int, float]]:
@@ -58,7 +58,11 @@ class LexicalIndex:
 
     @cached_property
     def _vocabulary(self) -> frozenset[str]:
-        return frozenset(self._bm25.vocab_dict) if any(self._tokens(list(self._texts))) else frozenset()
+        return frozenset(self._bm25.vocab_dict) if any(self._rows) else frozenset()
+
+    @cached_property
+    def _rows(self) -> list[list[str]]:
+        return self._tokens(list(self._texts))
 
     def _tokens(self, texts: list[str]) -> list[list[str]]:
         import bm25s

@@ -22,7 +22,7 @@ from cnaps_rag.index import PromptIndex, open_prompt_index, papers_of, read_mani
 from cnaps_rag.isolation import PdfReader
 from cnaps_rag.layout import Layout
 from cnaps_rag.listing import ListedPaper, Prompt, Role
-from cnaps_rag.prompts import read_prompt
+from cnaps_rag.prompts import PROMPT_SUFFIXES, read_prompt
 from cnaps_rag.records import BuildReport, Document, IndexedPaper, Origin, PaperStatus
 from cnaps_rag.retrieval import search_many
 from cnaps_rag.settings import Settings
@@ -30,7 +30,6 @@ from cnaps_rag.shards import Fingerprints, Shard, ShardStore
 from cnaps_rag.sources import FetchedPaper, Library
 from cnaps_rag.storage import set_aside, tidy, writer_lock
 
-PROMPT_SUFFIXES = frozenset({".txt", ".json", ".yaml", ".yml"})
 EVALUATED_HITS = 60
 """How many passages of each query an evaluation looks at."""
 
@@ -61,7 +60,7 @@ class Builder:
             progress: Whether to show progress bars on stderr.
         """
         self.settings = settings or Settings()
-        self.embedder = embedder or find_embedder(self.settings.embedder, offline=self.settings.offline)
+        self.embedder = embedder or embedder_of(self.settings)
         self._library = library or Library(self.settings, pdf_dir=pdf_dir)
         self._layout = Layout.of(self.settings)
         self._store = ShardStore(self._layout)
@@ -271,7 +270,7 @@ def open_index(
     """
     settings = settings or Settings()
     prompt = prompt if isinstance(prompt, Prompt) else read_prompt(prompt)
-    embedder = embedder or find_embedder(settings.embedder, offline=settings.offline)
+    embedder = embedder or embedder_of(settings)
     return open_prompt_index(Layout.of(settings), prompt, embedder)
 
 
@@ -324,7 +323,7 @@ def evaluate_prompts(
         Figures by prompt and their means; prompts that failed are listed with the reason.
     """
     settings = settings or Settings()
-    embedder = embedder or find_embedder(settings.embedder, offline=settings.offline)
+    embedder = embedder or embedder_of(settings)
     golds = {} if gold_dir is None else evaluation.read_gold_folder(gold_dir)
     results, failures = [], []
     for path in tqdm(prompt_files(prompts_dir), desc="prompts", unit="prompt", disable=not progress, leave=False):
@@ -358,6 +357,11 @@ def prompt_files(folder: Path) -> list[Path]:
     if twice:
         raise EvaluationError(f"holds two prompt files named {twice[0]}; rename one of them", path=folder)
     return files
+
+
+def embedder_of(settings: Settings) -> Embedder:
+    """Find the embedder that the settings name."""
+    return find_embedder(settings.embedder, offline=settings.offline)
 
 
 def chunker_of(settings: Settings) -> Chunker:

@@ -6,7 +6,7 @@ lines and line endings do not matter; anything else that is out of place is a `P
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -29,6 +29,10 @@ from cnaps_rag.listing import (
     shorten,
     web_url,
 )
+
+DATA_SUFFIXES = frozenset({".json", ".yaml", ".yml"})
+PROMPT_SUFFIXES = DATA_SUFFIXES | {".txt"}
+"""What tells a prompt file in a folder; a file that is named may have any suffix."""
 
 MAX_PROMPT_BYTES = 1_000_000
 """A larger file is not a prompt."""
@@ -89,31 +93,39 @@ def read_prompt(path: Path | str) -> Prompt:
     """
     path = Path(path)
     text = _read_text(path)
-    if path.suffix.lower() in {".json", ".yaml", ".yml"}:
+    if path.suffix.lower() in DATA_SUFFIXES:
         return prompt_from_mapping(_load(text, path), path=path)
     return parse_prompt(text, path=path)
 
 
-def read_prompts(paths: Iterable[Path | str]) -> list[tuple[Path, Prompt]]:
+def read_prompts(
+    paths: Iterable[Path | str], *, failed: Callable[[PromptError], object] | None = None
+) -> list[tuple[Path, Prompt]]:
     """Read several prompt files, which must hold different prompts.
 
     Args:
         paths: The files.
+        failed: Called with the error of each file that cannot be read as a prompt; None raises the first.
 
     Returns:
         Each file with its prompt, in the order given.
 
     Raises:
-        PromptError: A file cannot be read as a prompt (the first such file), or two hold the same prompt.
+        PromptError: A file cannot be read as a prompt, or two hold the same prompt.
     """
-    files: dict[str, Path] = {}
     prompts = []
     for path in map(Path, paths):
-        prompt = read_prompt(path)
+        try:
+            prompts.append((path, read_prompt(path)))
+        except PromptError as error:
+            if failed is None:
+                raise
+            failed(error)
+    files: dict[str, Path] = {}
+    for path, prompt in prompts:
         if earlier := files.get(prompt.id):
             raise PromptError(f"{earlier} and {path} hold the same prompt (id {prompt.id}): name one of them only")
         files[prompt.id] = path
-        prompts.append((path, prompt))
     return prompts
 
 

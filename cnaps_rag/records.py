@@ -1,9 +1,10 @@
 """The nouns between a PDF and a hit: pages, passages, indexed papers, as frozen dataclasses."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from cnaps_rag.listing import ListedPaper, Role, content_id
 
@@ -105,6 +106,22 @@ class Page:
     number: int | None
     text: str
     blocks: tuple[Block, ...]
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Page":
+        """Make a page of what `dataclasses.asdict` made of one, also after a way through JSON.
+
+        Args:
+            record: The page's fields.
+
+        Returns:
+            The page.
+        """
+        blocks = tuple(
+            Block(**{**block, "kind": PassageKind(block["kind"]), "section_role": SectionRole(block["section_role"])})
+            for block in record["blocks"]
+        )
+        return cls(number=record["number"], text=record["text"], blocks=blocks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from cnaps_rag.embedding import Vectors
 from cnaps_rag.errors import IndexStateError
 from cnaps_rag.layout import FORMAT, Layout
 from cnaps_rag.listing import content_id
-from cnaps_rag.records import Block, Document, Page, Passage, PassageKind, SectionRole, Span
+from cnaps_rag.records import Document, Page, Passage, PassageKind, SectionRole, Span
 from cnaps_rag.storage import set_aside, write_folder
 
 MANIFEST = "shard.json"
@@ -151,7 +151,7 @@ def _lines(rows: Iterable[dict[str, Any]]) -> bytes:
 
 
 def _shard(manifest: dict[str, Any], files: dict[str, bytes]) -> Shard:
-    pages = tuple(_page(json.loads(line)) for line in files["pages.jsonl"].splitlines())
+    pages = tuple(Page.from_record(json.loads(line)) for line in files["pages.jsonl"].splitlines())
     passages = tuple(_passage(json.loads(line)) for line in files["passages.jsonl"].splitlines())
     vectors = np.load(io.BytesIO(files["vectors.npy"]), allow_pickle=False)
     if vectors.ndim != VECTORS_NDIM or vectors.dtype != np.float32 or len(vectors) != len(passages):
@@ -163,16 +163,6 @@ def _shard(manifest: dict[str, Any], files: dict[str, bytes]) -> Shard:
         lost_pages=tuple((number, reason) for number, reason in manifest["lost_pages"]),
     )
     return Shard(document=document, passages=passages, vectors=vectors)
-
-
-def _page(row: dict[str, Any]) -> Page:
-    blocks = tuple(
-        Block(
-            **{**block, "kind": PassageKind(block["kind"]), "section_role": SectionRole(block["section_role"])},
-        )
-        for block in row["blocks"]
-    )
-    return Page(number=row["number"], text=row["text"], blocks=blocks)
 
 
 def _passage(row: dict[str, Any]) -> Passage:

@@ -10,7 +10,7 @@ fitted on all prompts.
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from cnaps_rag.embedding import find_embedder
 from cnaps_rag.evaluation import GoldCase, read_gold_folder
 from cnaps_rag.evaluation.matching import bare, stated
 from cnaps_rag.generation.extractive import BUDGET_WORDS
-from cnaps_rag.generation.selection import SECTION_WEIGHTS, Candidates, Scores, Selection, Weights, quotable
+from cnaps_rag.generation.selection import Candidates, Scores, Selection, Weights, quotable
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
 from cnaps_rag.pipeline import open_index, prompt_files
@@ -30,7 +30,7 @@ from cnaps_rag.sentences import split_sentences
 from cnaps_rag.settings import Settings
 
 REGULARISATION = 0.05
-DEFAULTS: dict[str, float] = {**asdict(Weights()), **{str(role): weight for role, weight in SECTION_WEIGHTS.items()}}
+DEFAULTS = Weights().by_feature()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

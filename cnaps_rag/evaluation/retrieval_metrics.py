@@ -27,7 +27,7 @@ class QueryResult:
     def figures(self) -> dict[str, float]:
         """Return the figures by name."""
         named = {f"recall@{budget}c": found for budget, found in zip(BUDGETS_CHARS, self.recall, strict=True)}
-        return named | {"mrr": 1 / self.rank if self.rank else 0.0}
+        return named | {"mrr": _reciprocal(self.rank)}
 
 
 def first_rank(passages: Sequence[str], quotes: Sequence[str]) -> int | None:
@@ -60,7 +60,10 @@ def reciprocal_rank(passages: Sequence[str], quotes: Sequence[str]) -> float:
     Source:
         The evaluation set's scorer, `mrr`; TREC-8 question answering track report (Voorhees, 1999), section 2.
     """
-    rank = first_rank(passages, quotes)
+    return _reciprocal(first_rank(passages, quotes))
+
+
+def _reciprocal(rank: int | None) -> float:
     return 1 / rank if rank else 0.0
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnaps_rag.embedding import Embedder, Vectors
 from cnaps_rag.generation.aspects import ASPECTS, INPUT, MECHANISM, MODEL, OUTPUT, TASK
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.selection import Candidates, Scores, Selection, quotable
@@ -32,6 +33,28 @@ LEAST_BEARING = 0.30
 Steps = dict[str, list[Evidence]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Asked:
+    """What is looked for, embedded once for an answer.
+
+    Attributes:
+        question: The question as a whole. Shape: (dim,), float32, unit L2 norm.
+        parts: Its sentences. Shape: (n_parts, dim), float32, unit L2 norm.
+        queries: One for each of `ASPECTS`. Shape: (n_aspects, dim), float32, unit L2 norm.
+    """
+
+    question: Vectors
+    parts: Vectors
+    queries: Vectors
+
+    @classmethod
+    def of(cls, question: str, embedder: Embedder) -> "Asked":
+        """Embed a question and the aspects' queries."""
+        parts = [question[start:end] for start, end in split_sentences(question)]
+        vectors = embedder.embed([question, *parts, *(aspect.query for aspect in ASPECTS)])
+        return cls(question=vectors[0], parts=vectors[1 : -len(ASPECTS)], queries=vectors[-len(ASPECTS) :])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractiveGenerator:
     """Fills the three parts with sentences of retrieved passages.
@@ -56,6 +79,7 @@ class ExtractiveGenerator:
             The draft.
         """
         overall = search_many(index, [question], k=max(self.depth, RELATED_DEPTH), settings=settings)[0]
+        asked = Asked.of(question, index.embedder)
         subjects = distinct(paper for paper in index.papers if paper.role is Role.RECOMMENDED)
         # where no recommended paper could be had at all, the related ones are what there is to answer from
         subjects = subjects or distinct(hit.paper for hit in overall[:1])
@@ -64,14 +88,14 @@ class ExtractiveGenerator:
         for paper in subjects:
             hits = self._retrieve(index, paper, question, settings)
             shown += hits
-            steps = _steps(index, hits, question, self.budget_words // len(subjects))
+            steps = _steps(index, hits, asked, self.budget_words // len(subjects))
             for name, sentences in steps.items():
                 claims[name] += [_claim(evidence, paper) for evidence in sentences]
         return Draft(
             generator="extractive",
             hits=tuple({hit.passage.id: hit for hit in shown}.values()),
-            notes=_notes(index, question, overall[:RELATED_DEPTH], subjects),
-            not_covered=tuple(_gaps(index, question, claims, subjects)),
+            notes=_notes(index, asked, overall[:RELATED_DEPTH], subjects),
+            not_covered=tuple(_gaps(index, asked, claims, subjects)),
             **{name: tuple(drafted) for name, drafted in claims.items()},
         )
 
@@ -83,17 +107,15 @@ class ExtractiveGenerator:
         return list({hit.passage.id: hit for ranked in found for hit in ranked}.values())
 
 
-def _steps(index: PromptIndex, hits: Sequence[Hit], question: str, budget_words: int) -> Steps:
+def _steps(index: PromptIndex, hits: Sequence[Hit], asked: Asked, budget_words: int) -> Steps:
     """Choose the sentences of one paper and put each under the step that it speaks of."""
     steps: Steps = {aspect.name: [] for aspect in ASPECTS}
     sentences = quotable(hits)
     if not sentences:
         return steps
     pool = Candidates(sentences, index.embedder, _order(index, hits[0].passage.document))
-    vectors = index.embedder.embed([question, *_parts(question), *(aspect.query for aspect in ASPECTS)])
-    queries = vectors[-len(ASPECTS) :]
-    salience = pool.salience(vectors[0], vectors[1 : -len(ASPECTS)])
-    affinity = {aspect.name: pool.affinity(aspect, query) for aspect, query in zip(ASPECTS, queries, strict=True)}
+    salience = pool.salience(asked.question, asked.parts)
+    affinity = {aspect.name: pool.affinity(aspect, query) for aspect, query in zip(ASPECTS, asked.queries, strict=True)}
     cued = {aspect.name: pool.having(aspect.cue) for aspect in ASPECTS}
     placed = _place(Selection(pool, budget_words), salience, affinity, cued)
     for row in sorted(placed, key=lambda row: _reading_order(pool.evidence[row])):
@@ -121,10 +143,6 @@ def _place(
     return placed
 
 
-def _parts(question: str) -> list[str]:
-    return [question[start:end] for start, end in split_sentences(question)]
-
-
 def _order(index: PromptIndex, document: str) -> dict[str, int]:
     rows = (passage for passage in index.passages if passage.document == document)
     return {passage.id: row for row, passage in enumerate(rows)}
@@ -147,7 +165,7 @@ def _statement(evidence: Evidence) -> str:
 
 
 def _gaps(
-    index: PromptIndex, question: str, claims: dict[str, list[DraftClaim]], subjects: Sequence[IndexedPaper]
+    index: PromptIndex, asked: Asked, claims: dict[str, list[DraftClaim]], subjects: Sequence[IndexedPaper]
 ) -> Iterable[str]:
     """Say in plain words what no passage answers."""
     for paper in index.papers:
@@ -155,8 +173,8 @@ def _gaps(
             yield f"how {paper.listed.name} works: neither the PDF nor an abstract of its paper is here"
     documents = {paper.document for paper in subjects}
     rows = np.array([passage.document in documents for passage in index.passages], dtype=bool)
-    asked = index.embedder.embed([question, *_parts(question)])
-    if not rows.any() or float((index.vectors[rows] @ asked.T).max()) < LEAST_BEARING:
+    vectors = np.vstack([asked.question, asked.parts])
+    if not rows.any() or float((index.vectors[rows] @ vectors.T).max()) < LEAST_BEARING:
         yield (
             "the question itself: no passage of the recommended models' papers comes close to it; what stands above is "
             "what those papers describe, which may be something else"
@@ -167,11 +185,11 @@ def _gaps(
 
 
 def _notes(
-    index: PromptIndex, question: str, nearest: Sequence[Hit], subjects: Sequence[IndexedPaper]
+    index: PromptIndex, asked: Asked, nearest: Sequence[Hit], subjects: Sequence[IndexedPaper]
 ) -> tuple[DraftNote, ...]:
     """Say of each listed paper why it matters here, or that nothing of it bears on the question."""
     answered = {paper.document for paper in subjects}
-    bearing = _bearing(index, question, nearest)
+    bearing = _bearing(index, asked, nearest)
     return tuple(_note(paper, answered, bearing) for paper in index.papers)
 
 
@@ -187,12 +205,14 @@ def _note(paper: IndexedPaper, answered: Iterable[str | None], bearing: dict[str
     return DraftNote(note=f"bears on the question{source}: “{_statement(evidence)}”", evidence=(evidence,))
 
 
-def _bearing(index: PromptIndex, question: str, nearest: Sequence[Hit]) -> dict[str, Evidence]:
+def _bearing(index: PromptIndex, asked: Asked, nearest: Sequence[Hit]) -> dict[str, Evidence]:
     """Find, for each paper with a passage among the nearest of all, its sentence closest to the question."""
     sentences = quotable(nearest)
-    vectors = index.embedder.embed([question, *(one.quote for one in sentences)])
+    if not sentences:
+        return {}
+    vectors = index.embedder.embed([one.quote for one in sentences])
     closest: dict[str, tuple[float, Evidence]] = {}
-    for evidence, cosine in zip(sentences, vectors[1:] @ vectors[0], strict=True):
+    for evidence, cosine in zip(sentences, vectors @ asked.question, strict=True):
         document = evidence.hit.passage.document
         if cosine >= max(LEAST_COSINE, closest.get(document, (0.0, evidence))[0]):
             closest[document] = (float(cosine), evidence)

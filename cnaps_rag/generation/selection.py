@@ -55,6 +55,13 @@ EXPLAINING = re.compile(
     r"instead of|without|key|intuiti\w+|makes? it)\b",
     re.IGNORECASE,
 )
+SECTION_WEIGHTS = {
+    SectionRole.METHOD: 0.5,
+    SectionRole.INTRODUCTION: 0.4,
+    SectionRole.CONCLUSION: 0.2,
+    SectionRole.EXPERIMENTS: -0.4,
+    SectionRole.RELATED_WORK: -0.5,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +102,11 @@ class Weights:
     pointing: float = -0.5
     repetition: float = -1.0
 
+    def by_feature(self) -> dict[str, float]:
+        """Name the weight of each feature, those of the sections' roles among them."""
+        return {**asdict(self), **{str(role): weight for role, weight in SECTION_WEIGHTS.items()}}
 
-SECTION_WEIGHTS = {
-    SectionRole.METHOD: 0.5,
-    SectionRole.INTRODUCTION: 0.4,
-    SectionRole.CONCLUSION: 0.2,
-    SectionRole.EXPERIMENTS: -0.4,
-    SectionRole.RELATED_WORK: -0.5,
-}
+
 DEFAULT_WEIGHTS = Weights()
 
 
@@ -220,7 +224,7 @@ class Candidates:
         Returns:
             The weighted sum of the features; higher is better. Shape: (n_sentences,).
         """
-        named = {**asdict(weights), **{str(role): weight for role, weight in SECTION_WEIGHTS.items()}}
+        named = weights.by_feature()
         total = np.zeros(len(self.evidence))
         for name, feature in self.features(question, parts).items():
             total += named[name] * feature
