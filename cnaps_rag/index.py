@@ -1,9 +1,10 @@
 """A prompt's index: the passages of its listed papers and nothing else, ready to be searched."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from cnaps_rag.embedding import Embedder, Vectors
 from cnaps_rag.errors import IndexStateError, PromptError
+from cnaps_rag.joining import adjoins
 from cnaps_rag.layout import FORMAT, Layout
 from cnaps_rag.lexical import LexicalIndex
 from cnaps_rag.listing import ListedPaper, Prompt, Role
@@ -32,6 +34,8 @@ class PromptIndex:
         embedder: Turns questions into vectors.
         passages: All passages, paper by paper, in reading order.
         vectors: One a passage. Shape: (n_passages, dim), float32, unit L2 norm.
+        adjoining: For each passage whether the next one adjoins it.
+        lengths: Characters of each passage.
     """
 
     def __init__(
@@ -64,8 +68,10 @@ class PromptIndex:
             (shard.document.sha256, page.number): page.text for shard in shards for page in shard.document.pages
         }
         self.passages = tuple(passage for shard in shards for passage in shard.passages)
-        filled = [shard.vectors for shard in shards if len(shard.passages)]
-        self.vectors: Vectors = np.concatenate(filled) if filled else np.zeros((0, 1), dtype=np.float32)
+        self._filled = [shard for shard in shards if shard.passages]
+        self.vectors = _stacked([shard.encoded.vectors for shard in self._filled])
+        self.adjoining = [*(adjoins(*pair) for pair in pairwise(self.passages)), False]
+        self.lengths = [len(passage.text) for passage in self.passages]
 
     @cached_property
     def dense(self) -> VectorIndex:
@@ -76,6 +82,38 @@ class PromptIndex:
     def lexical(self) -> LexicalIndex:
         """Search by words over `passages`."""
         return LexicalIndex([passage.text for passage in self.passages])
+
+    def nearest_tokens(self, question: Vectors, documents: Collection[str]) -> Vectors:
+        """Find how near each passage comes to each token of a question.
+
+        Args:
+            question: The question's tokens. Shape: (n_question_tokens, dim), float32, unit L2 norm.
+            documents: SHA-256 of the documents to look into.
+
+        Returns:
+            The largest cosine to a token of the passage; 0 for passages of other documents.
+            Shape: (n_question_tokens, n_passages), float32.
+        """
+        found = [
+            shard.encoded.tokens.nearest(question)
+            if shard.document.sha256 in documents
+            else np.zeros((len(question), len(shard.passages)), dtype=np.float32)
+            for shard in self._filled
+        ]
+        return np.concatenate(found, axis=1)
+
+    @cached_property
+    def _positions(self) -> dict[str, dict[tuple[int, int], int]]:
+        starts: dict[str, dict[tuple[int, int], int]] = {}
+        for passage in self.passages:
+            rows = starts.setdefault(passage.document, {})
+            rows.setdefault((passage.page_number or 0, passage.spans[0].start), len(rows))
+        return starts
+
+    def position(self, passage: Passage) -> float:
+        """Tell how far into its paper a passage begins: 0 for its first passage, near 1 for its last."""
+        rows = self._positions[passage.document]
+        return rows[passage.page_number or 0, passage.spans[0].start] / len(rows)
 
     def paper_of(self, passage: Passage) -> IndexedPaper:
         """Find the listed paper that a passage belongs to (the first, where entries share one).
@@ -109,6 +147,10 @@ class PromptIndex:
             The page's text, or None where there is no such page.
         """
         return self._pages.get((document, page_number))
+
+
+def _stacked(arrays: Sequence[Vectors]) -> Vectors:
+    return np.concatenate(arrays) if arrays else np.zeros((0, 1), dtype=np.float32)
 
 
 def write_prompt_index(

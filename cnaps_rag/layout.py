@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cnaps_rag.settings import Settings
 
-FORMAT = 1
+FORMAT = 2
 """Version of the on-disk format; an index of another version is rebuilt, not read."""
 
 
@@ -15,7 +15,7 @@ class Layout:
 
     ```
     corpus/papers/<paper_key>/paper.pdf, source.json
-    index/shards/<shard>/shard.json, pages.jsonl, passages.jsonl, vectors.npy
+    index/shards/<shard>/shard.json, pages.jsonl, passages.jsonl, *.npy
     index/prompts/<prompt_id>.json
     index/set-aside/<name>          what was corrupt or foreign
     ```

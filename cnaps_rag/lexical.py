@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 K1 = 1.5
 B = 0.75
@@ -39,22 +40,23 @@ class LexicalIndex:
         ranker.index(self._rows, show_progress=False)
         return ranker
 
-    def search(self, query: str, k: int) -> list[tuple[int, float]]:
-        """Rank rows by BM25.
+    def stem(self, word: str) -> str:
+        """Bring a word into the form that words are compared in."""
+        return str(self._stemmer.stemWord(word))
+
+    def scores(self, query: str) -> npt.NDArray[np.float32]:
+        """Score every row by BM25.
 
         Args:
             query: Any text.
-            k: How many rows to return.
 
         Returns:
-            `(row, score)`, best first, ties in row order; only rows that share a word with the query.
+            0 where a row shares no word with the query. Shape: (n_rows,), float32.
         """
         words = [word for word in self._tokens([query])[0] if word in self._vocabulary]
         if not words:
-            return []
-        scores = self._bm25.get_scores(words)
-        best = np.argsort(-scores, kind="stable")[:k]
-        return [(int(row), float(scores[row])) for row in best if scores[row] > 0]
+            return np.zeros(len(self._texts), dtype=np.float32)
+        return np.asarray(self._bm25.get_scores(words), dtype=np.float32)
 
     @cached_property
     def _vocabulary(self) -> frozenset[str]:

@@ -12,9 +12,11 @@ from tqdm import tqdm
 
 from cnaps_rag import evaluation, pdf, titles
 from cnaps_rag.answers import Answer
-from cnaps_rag.chunking import Chunker, embedding_text
+from cnaps_rag.chunking import Chunker
 from cnaps_rag.citations import verify
 from cnaps_rag.embedding import Embedder, find_embedder
+from cnaps_rag.encoding import VERSION as ENCODING
+from cnaps_rag.encoding import encode_passages
 from cnaps_rag.entries import abstract_document, alike, filled, first_of_each
 from cnaps_rag.errors import CnapsRagError, DocumentError, EvaluationError, IndexStateError, PromptError
 from cnaps_rag.generation import ExtractiveGenerator, Generator
@@ -189,9 +191,9 @@ class Builder:
         if known is not None:
             return name, known
         passages = self._chunker.passages(document)
-        texts = [embedding_text(document.title, passage) for passage in passages]
-        self._embedded += len(texts)
-        shard = Shard(document=document, passages=passages, vectors=self.embedder.embed(texts, progress=self._progress))
+        self._embedded += len(passages)
+        encoded = encode_passages(document.title, passages, self.embedder, progress=self._progress)
+        shard = Shard(document=document, passages=passages, encoded=encoded)
         with writer_lock(self._layout.index_lock):
             self._store.write(name, shard, self._fingerprints)
         return name, shard
@@ -371,7 +373,8 @@ def chunker_of(settings: Settings) -> Chunker:
 
 def fingerprints_of(settings: Settings, embedder: Embedder) -> Fingerprints:
     """Name what shards made under these settings depend on."""
-    return Fingerprints(parser=pdf.FINGERPRINT, chunker=chunker_of(settings).fingerprint, embedder=embedder.fingerprint)
+    made = f"{chunker_of(settings).fingerprint}-{ENCODING}"
+    return Fingerprints(parser=pdf.FINGERPRINT, chunker=made, embedder=embedder.fingerprint)
 
 
 def _evaluate(

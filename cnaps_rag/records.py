@@ -68,7 +68,7 @@ class ScoreKind(StrEnum):
 
     COSINE = "cosine"
     BM25 = "bm25"
-    RRF = "rrf"
+    LINEAR = "linear"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,25 @@
 """Hybrid search within a prompt's index."""
 
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
-from cnaps_rag.fusion import reciprocal_rank_fusion
+import numpy as np
+import numpy.typing as npt
+
+from cnaps_rag.encoding import EncodedQuestion, encode_questions
+from cnaps_rag.fusion import MatchWeights, Scores, combine, standardised
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.joining import group_neighbours, joined
+from cnaps_rag.listing import Role
 from cnaps_rag.records import Hit, ScoreKind
 from cnaps_rag.settings import Settings
 
+Rows = npt.NDArray[np.intp]
+
 DEFAULTS = Settings()
+WEIGHTS = MatchWeights()
+BEST_OF_PAPER = 5
+"""So many passages stand for a paper."""
 
 
 def search(
@@ -25,10 +37,11 @@ def search(
         question: Any text.
         k: How many passages to return; None takes `settings.k`.
         documents: SHA-256 of the documents to look into; None looks into all of the index.
-        settings: Depth of the pool and the fusion's constant.
+        settings: How neighbours are joined.
 
     Returns:
-        At most k hits, best first, ranks from 1. Ties are broken by the passages' order in the index.
+        At most k hits, best first, ranks from 1. Passages that stand side by side and were both found are joined to
+        one hit. Ties are broken by the passages' order in the index.
     """
     return search_many(index, [question], k=k, documents=documents, settings=settings)[0]
 
@@ -48,7 +61,7 @@ def search_many(
         questions: Any texts.
         k: How many passages to return for each.
         documents: SHA-256 of the documents to look into.
-        settings: Depth of the pool and the fusion's constant.
+        settings: How neighbours are joined.
 
     Returns:
         The hits of each question.
@@ -59,21 +72,79 @@ def search_many(
     k = settings.k if k is None else k
     if k <= 0:
         raise ValueError(f"k must be greater than 0, not {k}")
-    if not questions or not index.passages:
-        return [[] for _ in questions]
-    pool = max(settings.pool, k)
     wanted = [documents is None or passage.document in documents for passage in index.passages]
-    everything = len(index.passages)
-    nearest = index.dense.search(index.embedder.embed(questions), everything)
-    hits = []
-    for question, dense in zip(questions, nearest, strict=True):
-        lexical = index.lexical.search(question, everything)
-        rankings = [[row for row, _ in ranked if wanted[row]][:pool] for ranked in (dense, lexical)]
-        fused = reciprocal_rank_fusion(rankings, settings.rrf_constant)[:k]
-        hits.append([_hit(index, rank, row, score) for rank, (row, score) in enumerate(fused, 1)])
-    return hits
+    rows = np.flatnonzero(wanted)
+    if not len(rows):
+        return [[] for _ in questions]
+    asked = encode_questions(questions, index.embedder)
+    return [_ranked(index, rows, match(index, rows, *pair), k, settings) for pair in zip(questions, asked, strict=True)]
 
 
-def _hit(index: PromptIndex, rank: int, row: int, score: float) -> Hit:
-    passage = index.passages[row]
-    return Hit(rank=rank, score=score, score_kind=ScoreKind.RRF, passage=passage, paper=index.paper_of(passage))
+def match(
+    index: PromptIndex, rows: Rows, question: str, encoded: EncodedQuestion, weights: MatchWeights = WEIGHTS
+) -> Scores:
+    """Score how well passages match a question.
+
+    Args:
+        index: The prompt's index.
+        rows: The passages to score, by their place in the index.
+        question: The question.
+        encoded: Its vectors.
+        weights: How much each sign of a match counts.
+
+    Returns:
+        Higher is better. Shape: (n_rows,).
+    """
+    return combine(signs(index, rows, question, encoded), weights)
+
+
+def signs(index: PromptIndex, rows: Rows, question: str, encoded: EncodedQuestion) -> dict[str, Scores]:
+    """Collect the signs of a match that `MatchWeights` names.
+
+    Args:
+        index: The prompt's index.
+        rows: The passages to score, by their place in the index.
+        question: The question.
+        encoded: Its vectors.
+
+    Returns:
+        By name. Shape of each: (n_rows,).
+    """
+    searched = [index.passages[row].document for row in rows]
+    nearest = index.nearest_tokens(encoded.tokens, set(searched))
+    around = nearest.copy()
+    for row, adjoining in enumerate(index.adjoining[:-1]):
+        if adjoining:
+            around[:, row] = np.maximum(around[:, row], nearest[:, row + 1])
+            around[:, row + 1] = np.maximum(around[:, row + 1], nearest[:, row])
+    tokens = nearest.mean(axis=0)[rows]
+    named = [index.paper_of(index.passages[row]) for row in rows]
+    return {
+        "tokens": standardised(tokens),
+        "passage": standardised(index.dense.scores(encoded.vector)[rows]),
+        "words": standardised(np.log1p(index.lexical.scores(question)[rows])),
+        "neighbours": standardised(around.mean(axis=0)[rows]),
+        "paper": standardised(_of_papers(tokens, searched)),
+        "recommended": np.array([paper.role is Role.RECOMMENDED for paper in named], dtype=np.float64),
+    }
+
+
+def _of_papers(scores: Scores, documents: Sequence[str]) -> Scores:
+    """Give each row the mean of the best scores in its paper; rows of a paper stand together."""
+    bounds = [0, *(row for row, pair in enumerate(pairwise(documents), 1) if pair[0] != pair[1]), len(documents)]
+    means = [np.sort(scores[first:last])[-BEST_OF_PAPER:].mean() for first, last in pairwise(bounds)]
+    return np.repeat(means, np.diff(bounds))
+
+
+def _ranked(index: PromptIndex, rows: Rows, scores: Scores, k: int, settings: Settings) -> list[Hit]:
+    by_row = dict(zip(map(int, rows), map(float, scores), strict=True))
+    ranking = [int(rows[place]) for place in np.argsort(-scores, kind="stable")[: k + settings.joined_depth]]
+    groups = group_neighbours(
+        ranking, index.adjoining, index.lengths, depth=settings.joined_depth, most_chars=settings.joined_chars
+    )
+    return [_hit(index, rank, group, max(map(by_row.__getitem__, group))) for rank, group in enumerate(groups[:k], 1)]
+
+
+def _hit(index: PromptIndex, rank: int, group: Sequence[int], score: float) -> Hit:
+    passage = joined([index.passages[row] for row in group])
+    return Hit(rank=rank, score=score, score_kind=ScoreKind.LINEAR, passage=passage, paper=index.paper_of(passage))

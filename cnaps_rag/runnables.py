@@ -30,7 +30,7 @@ class Retriever(BaseRetriever):
     Attributes:
         index: The prompt's index.
         k: How many documents to return; `invoke(question, k=…)` overrides it for one call.
-        settings: Depth of the pool and the fusion's constant.
+        settings: How neighbours are joined.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)

@@ -23,8 +23,8 @@ class Settings:
         passage_chars: A passage takes sentences until it is about this long.
         passage_sentences: A passage has at most this many sentences.
         k: How many passages a search returns.
-        pool: How many passages each retriever hands to the fusion.
-        rrf_constant: The constant of reciprocal rank fusion.
+        joined_depth: Among so many of the best passages, those that stand side by side are joined to one hit.
+        joined_chars: A joined hit is no longer than this.
         offline: Never use the network.
         connect_timeout_s: How long to wait for a host to accept a connection.
         read_timeout_s: How long to wait for the next bytes of a download.
@@ -41,11 +41,11 @@ class Settings:
     corpus_dir: Path = Path("corpus")
     index_dir: Path = Path("index")
     embedder: str | None = None
-    passage_chars: int = 600
-    passage_sentences: int = 5
+    passage_chars: int = 250
+    passage_sentences: int = 2
     k: int = 10
-    pool: int = 100
-    rrf_constant: int = 60
+    joined_depth: int = 20
+    joined_chars: int = 1500
     offline: bool = False
     connect_timeout_s: float = 4.0
     read_timeout_s: float = 30.0
@@ -66,7 +66,7 @@ class Settings:
             message = f"Settings.allowed_hosts must be names in a tuple, not the text {self.allowed_hosts!r}"
             raise ValueError(message)  # noqa: TRY004  every value that makes no sense is one
         object.__setattr__(self, "allowed_hosts", tuple(host_name(host) for host in self.allowed_hosts))
-        positive = ("passage_chars", "passage_sentences", "k", "pool", "rrf_constant")
+        positive = ("passage_chars", "passage_sentences", "k", "joined_depth", "joined_chars")
         limits = ("connect_timeout_s", "read_timeout_s", "max_pdf_bytes", "parse_timeout_s", "parse_memory_bytes")
         for name in (*positive, *limits, "max_pages"):
             if getattr(self, name) <= 0:

@@ -9,16 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from cnaps_rag.embedding import Vectors
+from cnaps_rag.encoding import EncodedPassages
 from cnaps_rag.errors import IndexStateError
 from cnaps_rag.layout import FORMAT, Layout
 from cnaps_rag.listing import content_id
 from cnaps_rag.records import Document, Page, Passage, PassageKind, SectionRole, Span
 from cnaps_rag.storage import set_aside, write_folder
+from cnaps_rag.token_vectors import TokenVectors
 
 MANIFEST = "shard.json"
-VECTORS_NDIM = 2
+ARRAYS = {
+    "vectors.npy": ("float32", 2),
+    "token-codes.npy": ("int8", 2),
+    "token-axes.npy": ("float32", 2),
+    "token-offsets.npy": ("int64", 1),
+}
+"""Files of a shard's arrays, with type and number of dimensions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +35,7 @@ class Fingerprints:
 
     Attributes:
         parser: Of the PDF parser and the page cleaner.
-        chunker: Of the passages' making.
+        chunker: Of the making of passages and of their vectors.
         embedder: Of the model.
     """
 
@@ -47,12 +55,22 @@ class Shard:
     Attributes:
         document: The pages.
         passages: The passages, in reading order.
-        vectors: One a passage. Shape: (n_passages, dim), float32, unit L2 norm.
+        encoded: Their vectors.
     """
 
     document: Document
     passages: tuple[Passage, ...]
-    vectors: Vectors
+    encoded: EncodedPassages
+
+    def __post_init__(self) -> None:
+        """Check that there are vectors for each passage.
+
+        Raises:
+            ValueError: There is not.
+        """
+        made = (len(self.encoded.vectors), len(self.encoded.tokens.offsets) - 1)
+        if made != (len(self.passages), len(self.passages)):
+            raise ValueError(f"{made[0]} vectors and {made[1]} runs of tokens for {len(self.passages)} passages")
 
 
 class ShardStore:
@@ -74,12 +92,10 @@ class ShardStore:
             shard: Its content.
             fingerprints: What it was made with.
         """
-        vectors = io.BytesIO()
-        np.save(vectors, shard.vectors, allow_pickle=False)
         files = {
             "pages.jsonl": _lines(asdict(page) for page in shard.document.pages),
             "passages.jsonl": _lines(asdict(passage) for passage in shard.passages),
-            "vectors.npy": vectors.getvalue(),
+            **{file: _array(array) for file, array in _arrays(shard.encoded).items()},
         }
         manifest = {
             "format": FORMAT,
@@ -146,6 +162,17 @@ def _broken(name: str, folder: Path, reason: str) -> IndexStateError:
     )
 
 
+def _arrays(encoded: EncodedPassages) -> dict[str, npt.NDArray[Any]]:
+    tokens = encoded.tokens
+    return dict(zip(ARRAYS, (encoded.vectors, tokens.codes, tokens.axes, tokens.offsets), strict=True))
+
+
+def _array(array: npt.NDArray[Any]) -> bytes:
+    written = io.BytesIO()
+    np.save(written, array, allow_pickle=False)
+    return written.getvalue()
+
+
 def _lines(rows: Iterable[dict[str, Any]]) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
@@ -153,16 +180,21 @@ def _lines(rows: Iterable[dict[str, Any]]) -> bytes:
 def _shard(manifest: dict[str, Any], files: dict[str, bytes]) -> Shard:
     pages = tuple(Page.from_record(json.loads(line)) for line in files["pages.jsonl"].splitlines())
     passages = tuple(_passage(json.loads(line)) for line in files["passages.jsonl"].splitlines())
-    vectors = np.load(io.BytesIO(files["vectors.npy"]), allow_pickle=False)
-    if vectors.ndim != VECTORS_NDIM or vectors.dtype != np.float32 or len(vectors) != len(passages):
-        raise ValueError(f"{vectors.dtype} vectors of shape {vectors.shape} for {len(passages)} passages")
+    arrays = {name: np.load(io.BytesIO(files[name]), allow_pickle=False) for name in ARRAYS}
+    kinds = {name: (array.dtype.name, array.ndim) for name, array in arrays.items()}
+    if kinds != ARRAYS:
+        raise ValueError(f"arrays of {kinds}")
     document = Document(
         sha256=manifest["document"],
         title=manifest["title"],
         pages=pages,
         lost_pages=tuple((number, reason) for number, reason in manifest["lost_pages"]),
     )
-    return Shard(document=document, passages=passages, vectors=vectors)
+    tokens = TokenVectors(
+        codes=arrays["token-codes.npy"], axes=arrays["token-axes.npy"], offsets=arrays["token-offsets.npy"]
+    )
+    encoded = EncodedPassages(vectors=arrays["vectors.npy"], tokens=tokens)
+    return Shard(document=document, passages=passages, encoded=encoded)
 
 
 def _passage(row: dict[str, Any]) -> Passage:

@@ -5,8 +5,9 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from cnaps_rag.embedding import Vectors
+from cnaps_rag.embedding import SpanVectors, Vectors, unit
 
 DIM = 64
 WORD = re.compile(r"[a-z0-9]+")
@@ -46,12 +47,38 @@ class HashingEmbedder:
         self.texts_embedded += len(texts)
         return np.array([self._vector(text) for text in texts], dtype=np.float32).reshape(len(texts), DIM)
 
+    def embed_spans(
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[tuple[int, int]]],
+        *,
+        progress: bool = False,  # noqa: ARG002
+    ) -> list[list[SpanVectors]]:
+        """Embed parts of texts, a token for each word; see `TokenEmbedder.embed_spans`.
+
+        Args:
+            texts: The texts.
+            spans: For each text `(start, end)` of its parts, in characters.
+            progress: Nothing; there is nothing to wait for.
+
+        Returns:
+            For each text the vectors of its parts.
+        """
+        self.texts_embedded += len(texts)
+        pairs = zip(texts, spans, strict=True)
+        return [[self._span(text[start:end]) for start, end in parts] for text, parts in pairs]
+
+    def _span(self, text: str) -> SpanVectors:
+        words = [_direction(word) for word in WORD.findall(text.lower())]
+        return SpanVectors(mean=self._vector(text), tokens=unit(np.array(words).reshape(len(words), DIM)))
+
     def _vector(self, text: str) -> Vectors:
-        total = np.full(DIM, 1e-3)
-        for word in WORD.findall(text.lower()):
-            seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8])
-            total += np.random.default_rng(seed).standard_normal(DIM)
-        return np.asarray(total / np.linalg.norm(total), dtype=np.float32)
+        return unit(np.sum([np.full(DIM, 1e-3), *map(_direction, WORD.findall(text.lower()))], axis=0))
+
+
+def _direction(word: str) -> npt.NDArray[np.float64]:
+    seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8])
+    return np.random.default_rng(seed).standard_normal(DIM)
 
 
 def write_pdf(pages: Sequence[str], *, title: str | None = None) -> bytes:

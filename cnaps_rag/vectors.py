@@ -27,21 +27,18 @@ class VectorIndex:
         flat.add(np.ascontiguousarray(self._vectors))
         return flat
 
-    def search(self, queries: Vectors, k: int) -> list[list[tuple[int, float]]]:
-        """Rank rows by cosine similarity.
+    def scores(self, query: Vectors) -> Vectors:
+        """Score every row by cosine similarity.
 
         Args:
-            queries: Shape: (n_queries, dim), float32, unit L2 norm.
-            k: How many rows to return for each query.
+            query: Shape: (dim,), float32, unit L2 norm.
 
         Returns:
-            For each query `(row, cosine)`, best first, ties in row order; all rows where there are fewer than k.
+            Shape: (n_rows,), float32.
         """
-        k = min(k, len(self._vectors))
-        if k == 0:
-            return [[] for _ in queries]
-        scores, rows = self._flat.search(np.ascontiguousarray(queries), k)
-        return [
-            sorted(zip(map(int, found), map(float, cosines), strict=True), key=lambda pair: (-pair[1], pair[0]))
-            for found, cosines in zip(rows, scores, strict=True)
-        ]
+        if not len(self._vectors):
+            return np.zeros(0, dtype=np.float32)
+        found, rows = self._flat.search(np.ascontiguousarray(query[None]), len(self._vectors))
+        scores = np.empty(len(self._vectors), dtype=np.float32)
+        scores[rows[0]] = found[0]
+        return scores

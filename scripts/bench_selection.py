@@ -100,9 +100,8 @@ def subjects_of(case: str, index: PromptIndex, gold: GoldCase) -> list[Subject]:
     made = []
     for paper in papers:
         passages = [passage for passage in index.passages if passage.document == paper.document]
-        hits = [Hit(rank=1, score=0, score_kind=ScoreKind.RRF, passage=passage, paper=paper) for passage in passages]
-        order = {passage.id: row for row, passage in enumerate(passages)}
-        pool = Candidates(quotable(hits), index.embedder, order)
+        hits = [Hit(rank=1, score=0, score_kind=ScoreKind.LINEAR, passage=passage, paper=paper) for passage in passages]
+        pool = Candidates.of(quotable(hits), index)
         made.append(
             Subject(
                 case=case,

@@ -24,7 +24,7 @@ STEPS = ("input", "model", "output", "mechanism")
 def hit(index: "PromptIndex", words: str) -> Hit:
     """Retrieve the passage that holds these words."""
     passage = next(passage for passage in index.passages if words in passage.text)
-    return Hit(rank=1, score=1.0, score_kind=ScoreKind.RRF, passage=passage, paper=index.paper_of(passage))
+    return Hit(rank=1, score=1.0, score_kind=ScoreKind.LINEAR, passage=passage, paper=index.paper_of(passage))
 
 
 def evidence(index: "PromptIndex", words: str) -> Evidence:

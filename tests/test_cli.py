@@ -181,8 +181,8 @@ def test_search(shell: Shell, built: Path) -> None:
     """`search` prints the hits for people, best first, for the question given or the prompt's own."""
     done = shell("search", built, "How are ships counted in harbours?", "-k", 2)
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("1. [rrf ")
-    assert "\n2. [rrf " in done.out
+    assert done.out.startswith("1. [linear ")
+    assert "\n2. [linear " in done.out
     assert "\n3. " not in done.out
     assert "Harbour" in done.out.splitlines()[0]
     assert "Lantern" in shell("search", built).out.splitlines()[0]

@@ -39,13 +39,13 @@ def hit(
         spans=tuple(spans),
         sentences=split_sentences(text),
     )
-    return Hit(rank=1, score=1.0, score_kind=ScoreKind.RRF, passage=passage, paper=PAPER)
+    return Hit(rank=1, score=1.0, score_kind=ScoreKind.LINEAR, passage=passage, paper=PAPER)
 
 
 def pool_of(*texts: str) -> Candidates:
-    hits = [hit(text) for text in texts]
-    order = {one.passage.id: row for row, one in enumerate(hits)}
-    return Candidates(quotable(hits), HashingEmbedder(), order)
+    sentences = quotable(hit(text) for text in texts)
+    vectors = HashingEmbedder().embed([one.quote for one in sentences])
+    return Candidates(sentences, vectors, np.arange(len(sentences)) / max(len(sentences), 1))
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def hit(**changes: object) -> Hit:
         sentences=((0, len(text)),),
     )
     passage = dataclasses.replace(base, **changes)  # type: ignore[arg-type]
-    return Hit(rank=1, score=0.5, score_kind=ScoreKind.RRF, passage=passage, paper=indexed())
+    return Hit(rank=1, score=0.5, score_kind=ScoreKind.LINEAR, passage=passage, paper=indexed())
 
 
 def test_answer_json_has_the_promised_keys_in_order() -> None:
@@ -178,7 +178,7 @@ def test_hit_records_follow_the_contract() -> None:
 def test_hits_text_shows_place_and_words() -> None:
     """A hit for people shows rank, score, title, page, section, link and the text on wrapped lines."""
     assert hits_text([hit()]) == (
-        "1. [rrf 0.5000] Local Implicit Image Function, p. 3, Method\n"
+        "1. [linear 0.5000] Local Implicit Image Function, p. 3, Method\n"
         f"   {LIIF_URL}\n"
         "   We learn a continuous representation.\n"
     )

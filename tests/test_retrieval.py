@@ -15,30 +15,49 @@ if TYPE_CHECKING:
     from tests.conftest import Desk
 
 SHIPS = "How are ships counted in a harbour from radar tiles?"
+ALONE = Settings(joined_depth=1)
+"""Joins nothing."""
 questions = st.one_of(st.sampled_from([SHIPS, "lantern", "blurry photo", "…"]), st.text(max_size=30))
 
 
 @pytest.mark.parametrize("k", [1, 3, 7])
 def test_k_hits(index: "PromptIndex", k: int) -> None:
     """Exactly k hits come back where there are as many passages, ranked from 1, scores never rising."""
-    hits = search(index, SHIPS, k=k)
+    hits = search(index, SHIPS, k=k, settings=ALONE)
     assert [hit.rank for hit in hits] == list(range(1, k + 1))
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
-    assert {hit.score_kind for hit in hits} == {ScoreKind.RRF}
+    assert {hit.score_kind for hit in hits} == {ScoreKind.LINEAR}
     assert len({hit.passage.id for hit in hits}) == k
 
 
 def test_more_than_there_are(index: "PromptIndex") -> None:
     """Where more are asked for than there are, each passage comes back once."""
-    hits = search(index, SHIPS, k=1000)
+    hits = search(index, SHIPS, k=1000, settings=ALONE)
     assert {hit.passage.id for hit in hits} == {passage.id for passage in index.passages}
     assert len(hits) == len(index.passages)
 
 
+def test_neighbours_are_joined(index: "PromptIndex") -> None:
+    """Passages that stand side by side become one hit where both were found, and none comes twice."""
+    hits = search(index, SHIPS, k=1000, settings=Settings(joined_depth=1000, joined_chars=400))
+    sentences = [hit.passage.text[start:end] for hit in hits for start, end in hit.passage.sentences]
+    every = [passage.text[start:end] for passage in index.passages for start, end in passage.sentences]
+    assert sorted(sentences) == sorted(every)
+    assert len(hits) < len(index.passages)
+    assert max(len(hit.passage.text) for hit in hits) <= 400
+    alone = search(index, SHIPS, k=1, settings=ALONE)[0].passage
+    assert alone.text in hits[0].passage.text
+    for hit in hits:
+        for start, end in hit.passage.sentences:
+            span = hit.passage.locate(start, end)
+            page = span and index.page_text(hit.passage.document, span.page_number)
+            assert span is None or page is None or page[span.start : span.end] == hit.passage.text[start:end]
+
+
 def test_k_defaults_to_the_settings(index: "PromptIndex") -> None:
     """Without k, as many hits come back as the settings say."""
-    assert len(search(index, SHIPS, settings=Settings(k=4))) == 4
-    assert len(search(index, SHIPS)) == min(Settings().k, len(index.passages))
+    assert len(search(index, SHIPS, settings=Settings(k=4, joined_depth=1))) == 4
+    assert len(search(index, SHIPS, settings=ALONE)) == min(Settings().k, len(index.passages))
 
 
 @pytest.mark.parametrize("k", [0, -1])
@@ -53,7 +72,7 @@ def test_k_must_be_positive(index: "PromptIndex", k: int) -> None:
 def test_the_best_hit_is_what_was_asked_for(index: "PromptIndex") -> None:
     """A question in the words of one passage finds that passage first."""
     for passage in index.passages:
-        assert search(index, passage.text, k=1)[0].passage == passage
+        assert search(index, passage.text, k=1, settings=ALONE)[0].passage == passage
 
 
 def test_hits_name_their_paper(index: "PromptIndex") -> None:
@@ -82,7 +101,7 @@ def test_questions_are_embedded_in_one_batch(shared_desk: "Desk", index: "Prompt
 def test_documents_limit_the_search(index: "PromptIndex", asked: str, numbers: set[int], k: int) -> None:
     """With documents named, only their passages come back, and as many as there are up to k."""
     documents = {index.papers[number].document or "" for number in numbers}
-    hits = search(index, asked, k=k, documents=documents)
+    hits = search(index, asked, k=k, documents=documents, settings=ALONE)
     inside = [passage for passage in index.passages if passage.document in documents]
     assert {hit.passage.document for hit in hits} <= documents
     assert len(hits) == min(k, len(inside))

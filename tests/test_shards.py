@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from cnaps_rag.chunking import Chunker
+from cnaps_rag.encoding import encode_passages
 from cnaps_rag.errors import IndexStateError
 from cnaps_rag.layout import FORMAT, Layout
 from cnaps_rag.page_text import abstract_page, clean_pages
@@ -32,11 +33,11 @@ def make_shard(pages: Any = PAGES, name: str = "a") -> Shard:
     sha256 = hashlib.sha256(name.encode()).hexdigest()
     document = Document(sha256=sha256, title="A title with é", pages=pages, lost_pages=((2, "it broke"),))
     passages = Chunker(passage_chars=60, passage_sentences=1).passages(document)
-    vectors = HashingEmbedder().embed([passage.text for passage in passages])
-    return Shard(document=document, passages=passages, vectors=vectors)
+    return Shard(document=document, passages=passages, encoded=encode_passages(None, passages, HashingEmbedder()))
 
 
 SHARD = make_shard()
+VECTORS = SHARD.encoded.vectors
 NAME = FINGERPRINTS.shard_name(SHARD.document.sha256)
 
 
@@ -63,8 +64,10 @@ def test_round_trip(tmp_path: Path, pages: Any) -> None:
     store.write(NAME, shard, FINGERPRINTS)
     found = store.read(NAME)
     assert (found.document, found.passages) == (shard.document, shard.passages)
-    assert found.vectors.dtype == np.float32
-    assert np.array_equal(found.vectors, shard.vectors)
+    assert found.encoded.vectors.dtype == np.float32
+    assert np.array_equal(found.encoded.vectors, shard.encoded.vectors)
+    for name in ("codes", "axes", "offsets"):
+        assert np.array_equal(getattr(found.encoded.tokens, name), getattr(shard.encoded.tokens, name))
     assert [passage.id for passage in found.passages] == [passage.id for passage in shard.passages]
 
 
@@ -100,7 +103,7 @@ def flip(path: Path, position: int = -1) -> None:
 
 def array(**changed: Any) -> bytes:
     made = io.BytesIO()
-    values: dict[str, Any] = {"arr": SHARD.vectors, "allow_pickle": False, **changed}
+    values: dict[str, Any] = {"arr": SHARD.encoded.vectors, "allow_pickle": False, **changed}
     np.save(made, **values)
     return made.getvalue()
 
@@ -130,9 +133,9 @@ DAMAGES: dict[str, Damage] = {
     "passages of an unknown kind": lambda folder: rewrite(
         folder, "passages.jsonl", (folder / "passages.jsonl").read_bytes().replace(b'"prose"', b'"poem"')
     ),
-    "a vector too few": lambda folder: rewrite(folder, "vectors.npy", array(arr=SHARD.vectors[1:])),
-    "vectors in one row": lambda folder: rewrite(folder, "vectors.npy", array(arr=SHARD.vectors[:, 0])),
-    "vectors of another type": lambda folder: rewrite(folder, "vectors.npy", array(arr=SHARD.vectors.astype(float))),
+    "a vector too few": lambda folder: rewrite(folder, "vectors.npy", array(arr=VECTORS[1:])),
+    "vectors in one row": lambda folder: rewrite(folder, "vectors.npy", array(arr=VECTORS[:, 0])),
+    "vectors of another type": lambda folder: rewrite(folder, "vectors.npy", array(arr=VECTORS.astype(float))),
 }  # fmt: skip
 
 

@@ -1,12 +1,13 @@
 """The default generator: the papers' own sentences, chosen and ordered. No model, no key, no network."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cnaps_rag.embedding import Embedder, Vectors
 from cnaps_rag.generation.aspects import ASPECTS, INPUT, MECHANISM, MODEL, OUTPUT, TASK
+from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.selection import Candidates, Scores, Selection, quotable
 from cnaps_rag.index import PromptIndex
@@ -16,8 +17,10 @@ from cnaps_rag.retrieval import search_many
 from cnaps_rag.sentences import split_sentences
 from cnaps_rag.settings import Settings
 
-DEPTH = 40
+DEPTH = 80
 """How many passages are retrieved for the question and for each aspect of each recommended paper."""
+SHOWN_CHARS = 600
+"""A passage is shown with as many of its neighbours as make about this length."""
 RELATED_DEPTH = 10
 """A related paper bears on the question when a passage of it is among the first so many of all papers."""
 BUDGET_WORDS = 425
@@ -95,7 +98,7 @@ class ExtractiveGenerator:
             generator="extractive",
             hits=tuple({hit.passage.id: hit for hit in shown}.values()),
             notes=_notes(index, asked, overall[:RELATED_DEPTH], subjects),
-            not_covered=tuple(_gaps(index, asked, claims, subjects)),
+            not_covered=(*_gaps(index, asked, claims, subjects), *not_covered(index, question, subjects)),
             **{name: tuple(drafted) for name, drafted in claims.items()},
         )
 
@@ -103,7 +106,8 @@ class ExtractiveGenerator:
         """Retrieve what a recommended paper says on the question and on each aspect."""
         documents = {paper.document} if paper.document else set()
         queries = [question, *(aspect.query for aspect in ASPECTS)]
-        found = search_many(index, queries, k=self.depth, documents=documents, settings=settings)
+        joined = replace(settings, joined_depth=self.depth, joined_chars=SHOWN_CHARS)
+        found = search_many(index, queries, k=self.depth, documents=documents, settings=joined)
         return list({hit.passage.id: hit for ranked in found for hit in ranked}.values())
 
 
@@ -113,7 +117,7 @@ def _steps(index: PromptIndex, hits: Sequence[Hit], asked: Asked, budget_words: 
     sentences = quotable(hits)
     if not sentences:
         return steps
-    pool = Candidates(sentences, index.embedder, _order(index, hits[0].passage.document))
+    pool = Candidates.of(sentences, index)
     salience = pool.salience(asked.question, asked.parts)
     affinity = {aspect.name: pool.affinity(aspect, query) for aspect, query in zip(ASPECTS, asked.queries, strict=True)}
     cued = {aspect.name: pool.having(aspect.cue) for aspect in ASPECTS}
@@ -141,11 +145,6 @@ def _place(
         if spare:
             placed[max(spare, key=lambda row: affinity[MECHANISM.name][row])] = MECHANISM.name
     return placed
-
-
-def _order(index: PromptIndex, document: str) -> dict[str, int]:
-    rows = (passage for passage in index.passages if passage.document == document)
-    return {passage.id: row for row, passage in enumerate(rows)}
 
 
 def _reading_order(evidence: Evidence) -> tuple[int, int]:
@@ -176,7 +175,7 @@ def _gaps(
     vectors = np.vstack([asked.question, asked.parts])
     if not rows.any() or float((index.vectors[rows] @ vectors.T).max()) < LEAST_BEARING:
         yield (
-            "the question itself: no passage of the recommended models' papers comes close to it; what stands above is "
+            "the question itself: no passage of the recommended models' papers comes close to it; what follows is "
             "what those papers describe, which may be something else"
         )
     for aspect in ASPECTS:
@@ -210,7 +209,7 @@ def _bearing(index: PromptIndex, asked: Asked, nearest: Sequence[Hit]) -> dict[s
     sentences = quotable(nearest)
     if not sentences:
         return {}
-    vectors = index.embedder.embed([one.quote for one in sentences])
+    vectors = Candidates.of(sentences, index).vectors
     closest: dict[str, tuple[float, Evidence]] = {}
     for evidence, cosine in zip(sentences, vectors @ asked.question, strict=True):
         document = evidence.hit.passage.document

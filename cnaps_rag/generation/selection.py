@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cnaps_rag.embedding import Embedder, Vectors
+from cnaps_rag.embedding import Vectors
 from cnaps_rag.generation.aspects import Aspect
 from cnaps_rag.generation.drafts import Evidence
+from cnaps_rag.index import PromptIndex
 from cnaps_rag.records import Hit, PassageKind, SectionRole
 
 Scores = npt.NDArray[np.floating[Any]]
@@ -159,17 +160,23 @@ class Candidates:
         vectors: Their embeddings. Shape: (n_sentences, dim), float32, unit L2 norm.
     """
 
-    def __init__(self, evidence: Sequence[Evidence], embedder: Embedder, order: dict[str, int]) -> None:
-        """Embed the sentences.
+    def __init__(self, evidence: Sequence[Evidence], vectors: Vectors, positions: Scores) -> None:
+        """Take the sentences.
 
         Args:
             evidence: The sentences.
-            embedder: Embeds them.
-            order: Place of each passage in its paper, by id.
+            vectors: Their embeddings. Shape: (n_sentences, dim), float32, unit L2 norm.
+            positions: How far into its paper each stands, 0 to 1. Shape: (n_sentences,).
         """
         self.evidence = tuple(evidence)
-        self.vectors: Vectors = embedder.embed([one.quote for one in self.evidence])
-        self._position = np.array([order[one.hit.passage.id] for one in self.evidence]) / max(len(order), 1)
+        self.vectors = vectors
+        self._position = positions
+
+    @classmethod
+    def of(cls, evidence: Sequence[Evidence], index: PromptIndex) -> "Candidates":
+        """Embed sentences, each read on its own, and find where they stand in the index they were retrieved from."""
+        vectors = index.embedder.embed([one.quote for one in evidence])
+        return cls(evidence, vectors, np.array([index.position(one.hit.passage) for one in evidence]))
 
     @property
     def word_counts(self) -> Scores:
