@@ -1,16 +1,16 @@
 """Pages to passages: whole sentences of one section, with the place of every character kept."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
-from cnaps_rag.page_text import HYPHENATED
+from cnaps_rag.hyphens import HYPHENATED
 from cnaps_rag.records import Block, Document, Page, Passage, PassageKind, SectionRole, Span
 from cnaps_rag.sentences import split_sentences
 
-VERSION = "chunks-2"
+VERSION = "chunks-3"
 LEAST_LETTERS = 25
-SEARCHED = frozenset({PassageKind.PROSE, PassageKind.CAPTION, PassageKind.TABLE})
+SEARCHED = frozenset({PassageKind.PROSE, PassageKind.CAPTION, PassageKind.TABLE, PassageKind.EQUATION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +102,25 @@ class _Flow:
             last = self.pieces[-1]
             self.text = self.text[:-1]
             self.pieces[-1] = Span(page_number=last.page_number, start=last.start, end=last.end - 1, offset=last.offset)
+        elif self._goes_on(page, block):
+            last = self.pieces[-1]
+            self.text += f" {piece}"
+            self.pieces[-1] = replace(last, end=block.end)
+            return
         elif self.text:
             self.text += " "
         self.pieces.append(Span(page_number=page.number, start=block.start, end=block.end, offset=len(self.text)))
         self.text += piece
+
+    def _goes_on(self, page: Page, block: Block) -> bool:
+        """Tell whether a block stands right behind the last piece on its page, a blank between, as one stretch."""
+        last = self.pieces[-1] if self.pieces else None
+        return (
+            last is not None
+            and block.continues
+            and (last.page_number, last.end + 1) == (page.number, block.start)
+            and page.text[last.end] == " "
+        )
 
     def _cut(self, start: int) -> None:
         for first, last in split_sentences(self.text[start:]):
@@ -139,13 +154,20 @@ def _searched_blocks(document: Document) -> list[tuple[Page, Block]]:
 
 
 def _flows(pairs: Iterable[tuple[Page, Block]]) -> Iterator[_Flow]:
-    """Yield the prose of each section as one flow, and each caption and table as a flow of its own."""
+    """Yield the running text of each section as one flow; captions, tables, footnotes as flows of their own."""
     for _, section in groupby(pairs, key=lambda pair: (pair[1].section, pair[1].section_role)):
         rows = list(section)
-        prose = [row for row in rows if row[1].kind is PassageKind.PROSE]
-        if prose:
-            yield _Flow(prose)
-        yield from (_Flow([row]) for row in rows if row[1].kind is not PassageKind.PROSE)
+        running = [row for row in rows if _runs(row[1])]
+        if running:
+            yield _Flow(running)
+        yield from (_Flow([row]) for row in rows if not _runs(row[1]))
+
+
+def _runs(block: Block) -> bool:
+    """Tell whether a block is running text: prose, and equations within its sentences."""
+    return (block.kind is PassageKind.PROSE and not block.aside) or (
+        block.kind is PassageKind.EQUATION and block.continues
+    )
 
 
 def _passage(document: Document, flow: _Flow, sentences: Sequence[tuple[int, int]]) -> Iterator[Passage]:

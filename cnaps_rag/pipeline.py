@@ -371,7 +371,11 @@ def chunker_of(settings: Settings) -> Chunker:
 
 def fingerprints_of(settings: Settings, embedder: Embedder) -> Fingerprints:
     """Name what shards made under these settings depend on."""
-    return Fingerprints(parser=pdf.FINGERPRINT, chunker=chunker_of(settings).fingerprint, embedder=embedder.fingerprint)
+    return Fingerprints(
+        parser=pdf.fingerprint(settings.pdf_backend),
+        chunker=chunker_of(settings).fingerprint,
+        embedder=embedder.fingerprint,
+    )
 
 
 def _evaluate(

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from cnaps_rag.records import SectionRole
 
 NUMBERED = re.compile(r"^(?P<number>\d{1,2}(?:\.\d{1,2}){0,3})(?P<dot>\.?)\s+(?P<title>[A-Z\d].{1,90})$")
-LETTERED = re.compile(r"^(?P<letter>[A-Z])(?P<rest>(?:\.\d{1,2}){0,2})\.?\s+(?P<title>[A-Z][^.;\"“”]{2,80})$")
+LETTERED = re.compile(
+    r"^(?P<letter>[A-Z])(?P<rest>(?:\.\d{1,2}){0,2})\.?\s+(?P<title>[A-Z](?:[^.;\"“”]|(?<=[A-Z])\.){2,80})$"
+)
 ROMAN = re.compile(r"^(?P<number>[IVX]{1,5})\.\s+(?P<title>[A-Z].{2,90})$")
 RUN_IN = re.compile(r"^(?P<title>abstract|acknowled?ge?ments?)\s*[.:—–-]\s*(?P<rest>\S.*)$", re.IGNORECASE)
 OWN_ROLES = frozenset({SectionRole.LIMITATIONS, SectionRole.EXPERIMENTS, SectionRole.RELATED_WORK})
@@ -39,6 +41,18 @@ _ALONE = re.compile(
     r"supplementary materials?|broader impact)$",
     re.IGNORECASE,
 )
+
+
+def begins_numbered(line: str) -> bool:
+    """Tell whether a line begins with a section's number or letter.
+
+    Args:
+        line: The line.
+
+    Returns:
+        Whether it does.
+    """
+    return any(pattern.match(line) for pattern in (NUMBERED, LETTERED, ROMAN))
 
 
 def role_of(title: str) -> SectionRole:
@@ -113,6 +127,11 @@ class Outline:
             self._top_role = heading.role
             self._in_references = heading.role is SectionRole.REFERENCES
         return heading
+
+    @property
+    def in_references(self) -> bool:
+        """Whether the list of references has begun and not ended."""
+        return self._in_references
 
     def _is_listed(self, line: str, following: str) -> bool:
         """Tell whether a line is a point of a list: the next point is right above or below, as no heading's is."""
