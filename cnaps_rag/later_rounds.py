@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from cnaps_rag.lines import Place
 from cnaps_rag.records import PassageKind
-from cnaps_rag.set_lines import SetLine, goes_on_prose, same_row
+from cnaps_rag.set_lines import SetLine, goes_on_prose, same_baseline, same_row
 from cnaps_rag.typesetting import Typesetting
 from cnaps_rag.wording import BULLET, CAPTION, WORD, ended, many_words, sentence_like, some_words, wordy
 
@@ -17,6 +17,9 @@ NEAR = 4.0
 """A display equation stands at most this far from its paragraph, in font sizes."""
 OUTDENT = 3.0
 """A display equation begins at most this far left of its paragraph, in font sizes."""
+MOST_PIECES = 6
+TALL = 1.2
+"""How far the pieces of a formula within a line may stand above or below it, in font sizes."""
 LONGEST_PIECE = 15
 """Pieces of an equation are at most so many characters long."""
 ROW = 2.4
@@ -60,14 +63,24 @@ class LaterRounds:
                 continue
             last = self._found[index - 1] if index else None
             following = self._found[index + 1] if index + 1 < len(self._found) else None
-            around = _Around(self._set, line, line.place, last, following)
+            around = _Around(self._set, line, line.place, last, following, self._row_before(index))
             prose = around.formula_in_prose() if line.kind is PassageKind.EQUATION else around.prose()
             if prose:
                 aside = around.goes_on and last is not None and last.aside
                 self._found[index] = replace(line, kind=PassageKind.PROSE, aside=aside)
 
+    def _row_before(self, index: int) -> SetLine | None:
+        """Find the prose that stands left of a line on its row, beyond pieces of a formula that are taller."""
+        line = self._found[index]
+        for before in reversed(self._found[max(0, index - MOST_PIECES) : index]):
+            if before.kind is PassageKind.PROSE:
+                return before if line.place is not None and same_baseline(before, line.place) else None
+            if not self._is_piece(before):
+                return None
+        return None
+
     def _formulas_whole(self) -> None:
-        """Count the pieces of a display equation as one; what is far from any paragraph is a figure's label."""
+        """Count the pieces of a formula as one; what is far from any paragraph is a figure's label."""
         start = 0
         while start < len(self._found):
             end = start
@@ -76,8 +89,22 @@ class LaterRounds:
             pieces = self._found[start:end]
             if any(line.kind is PassageKind.EQUATION for line in pieces):
                 kind = PassageKind.EQUATION if self._anchored(start, end) else PassageKind.RESIDUE
+                kind = PassageKind.PROSE if self._inline(start, end) else kind
                 self._found[start:end] = [replace(line, kind=kind) for line in pieces]
             start = max(end, start + 1)
+
+    def _inline(self, start: int, end: int) -> bool:
+        """Tell whether the pieces of a formula stand in a row of a paragraph, with words left and right of them."""
+        if not start or end >= len(self._found):
+            return False
+        left, right = self._found[start - 1], self._found[end]
+        if left.kind is not PassageKind.PROSE or right.kind is not PassageKind.PROSE or left.place is None:
+            return False
+        row = right.place is not None and same_baseline(left, right.place)
+        return row and all(
+            line.place is not None and abs(line.place.y - left.place.y) <= TALL * self._set.size
+            for line in self._found[start:end]
+        )
 
     def _is_piece(self, line: SetLine) -> bool:
         if line.place is None or self._set.strange(line.place):
@@ -152,7 +179,13 @@ class _Around:
     """A line, and what the lines before and behind it tell of it."""
 
     def __init__(
-        self, setting: Typesetting, line: SetLine, place: Place, last: SetLine | None, following: SetLine | None
+        self,
+        setting: Typesetting,
+        line: SetLine,
+        place: Place,
+        last: SetLine | None,
+        following: SetLine | None,
+        left: SetLine | None,
     ) -> None:
         self._set = setting
         self._text = line.text
@@ -160,9 +193,11 @@ class _Around:
         self._last = last
         self.goes_on = last is not None and not line.after_gap and goes_on_prose(setting, last, place)
         self._open = last is not None and not ended(last.text)
-        self._in_row = self._open and last is not None and last.kind is PassageKind.PROSE and same_row(last, place)
+        near = self._open and last is not None and last.kind is PassageKind.PROSE and same_row(last, place)
         self._leads = following is not None and _leads(setting, place, following)
-        self._at_margin = not setting.indented(place)
+        self._in_row = near or (left is not None and not ended(left.text) and self._leads)
+        below = last is not None and last.place is not None and place.x <= last.place.x + 1
+        self._at_margin = not setting.indented(place) or (self.goes_on and below)
 
     def formula_in_prose(self) -> bool:
         """Tell whether a line that is a formula for the most part is one of a paragraph."""
@@ -177,7 +212,7 @@ class _Around:
         in_sentence = self.goes_on and self._open
         if not self._set.sized(self._place) and not in_sentence:
             return False
-        behind_formula = self._last is not None and self._last.kind is PassageKind.EQUATION
+        behind_formula = self._last is not None and self._last.kind in LABELS and not wordy(self._last.text)
         if self._in_row or (behind_formula and self._leads and wordy(self._text)):
             return True
         if BULLET.match(self._text) and self._leads:

@@ -105,8 +105,7 @@ class _Section:
             return not ended(last.text) or last.text.endswith(":")
         if not last.formula:
             return not ended(last.text)
-        formula = NUMBERED_FORMULA.sub("", last.text).rstrip()
-        return not ended(formula) and (body[:1].islower() or formula.endswith(","))
+        return body[:1].islower() or NUMBERED_FORMULA.sub("", last.text).rstrip().endswith(",")
 
     def take(self, group: Sequence[SetLine], kind: PassageKind, body: str) -> None:
         """Note how a block of running text ends."""

@@ -36,14 +36,20 @@ class SetLine:
     aside: bool = False
 
 
-def same_row(last: SetLine, place: Place) -> bool:
-    """Tell whether a line goes on right of another on one baseline, which the reader cut in two."""
+def same_baseline(last: SetLine, place: Place) -> bool:
+    """Tell whether a line stands right of another on one baseline."""
     if last.place is None:
         return False
     size = max(last.place.size, place.size)
+    return abs(last.place.y - place.y) <= SAME_ROW * size and last.place.x < place.x
+
+
+def same_row(last: SetLine, place: Place) -> bool:
+    """Tell whether a line goes on right where another ends, which the reader cut in two."""
+    if last.place is None or not same_baseline(last, place):
+        return False
     end = last.place.x + CHAR_WIDTH * last.place.size * len(last.text)
-    level = abs(last.place.y - place.y) <= SAME_ROW * size
-    return level and last.place.x < place.x and abs(place.x - end) < ROW_GAP * size
+    return abs(place.x - end) < ROW_GAP * max(last.place.size, place.size)
 
 
 def goes_on_prose(setting: Typesetting, last: SetLine, place: Place) -> bool:

@@ -55,8 +55,8 @@ class Typesetting:
 
     def strange(self, place: Place) -> bool:
         """Tell whether a line is set as no prose is: up the page's side, or in a font that prose has none of."""
-        known = place.face in self.faces or place.maths > MOSTLY or _family(place.face) == _family(self.face)
-        return not (place.upright and known)
+        own = _family(place.face) == _family(self.face) or self.face in place.faces
+        return not (place.upright and (own or place.face in self.faces or place.maths > MOSTLY))
 
     def styled(self, place: Place) -> bool:
         """Tell whether a line is set as a heading may be: in another font than the prose, or larger."""
