@@ -14,6 +14,7 @@ from cnaps_rag.wording import (
     FORMULA,
     PART_CAPTION,
     WORD,
+    closed_small_capitals,
     ended,
     many_words,
     numeric,
@@ -29,7 +30,9 @@ RUN_LINES = 3
 """So many lines below each other that read as sentences are prose in any size."""
 LEAST_HEADING, LEAST_BOLD_HEADING = 0.95, 0.75
 """A numbered heading is at least this large, in sizes of the prose."""
-STEP = 1.8
+LARGE_HEADING = 1.1
+"""A heading without a number is larger than this, in sizes of the prose, where it is not bold."""
+STEP = 2.6
 """An algorithm's steps are at most this far apart, in font sizes."""
 
 
@@ -69,22 +72,36 @@ class FirstRound:
         place = line.place
         if place is None or not place.upright:
             return 0
-        styled = self._set.styled(place) or line.text.isupper()
         least = LEAST_BOLD_HEADING if place.bold else LEAST_HEADING
+        styled = self._set.styled(place) or line.text.isupper()
         if begins_numbered(line.text) and not (styled and place.tallest >= least * self._set.size):
             return 0
-        lines = [line.text]
+        lines = [closed_small_capitals(line.text) if place.tallest > place.size else line.text]
         if self._goes_on_as_heading(index):
             lines.append(self._kept[index + 1][0].text)
         while lines:
             after = index + len(lines)
             following = self._kept[after][0].text if after < len(self._kept) else ""
             heading = self._outline.take(" ".join(lines), following)
+            if heading is None and len(lines) == 1 and self._set_as_heading(index, line, place):
+                heading = self._outline.take_styled(lines[0])
             if heading is not None:
                 self._add_heading(lines, heading, place, gap=gap)
                 return len(lines)
             lines.pop()
         return 0
+
+    def _set_as_heading(self, index: int, line: Line, place: Place) -> bool:
+        """Tell whether a line without a number is set as a heading: bold or large, short, apart from what is above."""
+        large = place.size > LARGE_HEADING * self._set.size
+        above = self._kept[index - 1][0].place if index else None
+        apart = above is None or not self._set.below(above, place) or not self._set.alike(above, place)
+        short = not self._set.long(line.text) and line.text[:1].isupper() and wordy(line.text)
+        following = self._kept[index + 1][0] if index + 1 < len(self._kept) else None
+        leads = following is not None and following.place is not None and self._set.sized(following.place)
+        return (
+            (large or (place.bold and self._set.sized(place))) and apart and short and leads and not self._in_algorithm
+        )
 
     def _add_heading(self, lines: Sequence[str], heading: Heading, place: Place, *, gap: bool) -> None:
         first, *more = lines

@@ -17,6 +17,8 @@ NEAR = 4.0
 """A display equation stands at most this far from its paragraph, in font sizes."""
 OUTDENT = 3.0
 """A display equation begins at most this far left of its paragraph, in font sizes."""
+AT_EDGE = 0.3
+"""A line begins at a margin if it is indented less than this, in font sizes."""
 MOST_PIECES = 6
 TALL = 1.2
 """How far the pieces of a formula within a line may stand above or below it, in font sizes."""
@@ -191,6 +193,7 @@ class _Around:
         self._text = line.text
         self._place = place
         self._last = last
+        self._following = following
         self.goes_on = last is not None and not line.after_gap and goes_on_prose(setting, last, place)
         self._open = last is not None and not ended(last.text)
         near = self._open and last is not None and last.kind is PassageKind.PROSE and same_row(last, place)
@@ -221,7 +224,14 @@ class _Around:
             return self.goes_on or self._leads
         if self.goes_on:
             return self._at_margin and (self._open or (wordy(self._text) and self._begins_sentence))
-        return self._stands_alone()
+        return self._between_formulas() or self._stands_alone()
+
+    def _between_formulas(self) -> bool:
+        """Tell whether a few words at the margin lead from one formula to another."""
+        formula = any(line is not None and line.kind is PassageKind.EQUATION for line in (self._last, self._following))
+        indent = self._set.margin(self._place)
+        at_edge = indent is not None and indent < AT_EDGE
+        return formula and at_edge and wordy(self._text) and self._place.face == self._set.face
 
     def _stands_alone(self) -> bool:
         leads_in = self._leads and len(self._text.split()) > 1 and self._begins_sentence

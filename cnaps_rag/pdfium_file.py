@@ -187,8 +187,10 @@ def _on_line(base: _Word, last: _Word, word: _Word) -> bool:
         return False
     if not base.upright:
         return abs(word.x - last.x) <= SAME_LINE * size
-    beside = -BACK * size <= word.left - last.right <= FAR * size or not word.broken
-    return abs(word.y - base.y) <= SAME_LINE * size and beside and word.x > last.x
+    # a subscript stands below the superscript before it
+    back = BACK * size + (last.right - last.left if word.size < base.size else 0.0)
+    beside = -back <= word.left - last.right and (word.left - last.right <= FAR * size or not word.broken)
+    return abs(word.y - base.y) <= SAME_LINE * size and beside
 
 
 def _runs(line: list[_Word]) -> list[Run]:

@@ -29,6 +29,7 @@ FUNCTION_WORDS: Final = frozenset({
     *("used", "using", "was", "we", "were", "when", "where", "which", "while", "who", "will", "with", "without"),
 })
 """Words that hardly a sentence is without, and hardly a label has."""
+SMALL_CAPITALS = re.compile(r"(?<=\s)([B-Z]) (?=[A-Z]{2})")
 LEAST_WORDS = 4
 LEAST_NUMBERS = 3
 
@@ -65,3 +66,8 @@ def some_words(line: str) -> bool:
     """Tell whether a line that is a formula for the most part has words of a sentence, too."""
     words = [word.lower() for word in WORD.findall(line)]
     return len(words) > 1 and not FUNCTION_WORDS.isdisjoint(words)
+
+
+def closed_small_capitals(line: str) -> str:
+    """Join a capital to the small capitals behind it, which a PDF reader may set apart for being smaller."""
+    return SMALL_CAPITALS.sub(r"\1", line)

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -206,7 +207,7 @@ def _order(text: str, stream: str) -> tuple[float, float]:
     """Tell the share of neighbouring shingles out of order, and of stray characters between the others."""
     shingles = [text[start : start + SHINGLE] for start in range(0, len(text) - SHINGLE + 1, SHINGLE)]
     places = [stream.find(shingle) for shingle in shingles]
-    pairs = [(one, other) for one, other in zip(places, places[1:], strict=False) if one >= 0 and other >= 0]
+    pairs = [(one, other) for one, other in pairwise(places) if one >= 0 and other >= 0]
     follows = [SHINGLE <= other - one <= NEAR for one, other in pairs]
     stray = sum(other - one - SHINGLE for (one, other), good in zip(pairs, follows, strict=True) if good)
     return (1 - sum(follows) / len(follows) if follows else 1.0), stray / len(text)
