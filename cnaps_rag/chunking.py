@@ -18,8 +18,8 @@ class Chunker:
     """Packs sentences into passages.
 
     Attributes:
-        passage_chars: A passage takes sentences until it is about this long. What has no sentence's end for twice
-            that, such as a large table, is cut at a blank.
+        passage_chars: A passage takes sentences until it is about this long, or half as long where a paragraph ends.
+            What has no sentence's end for twice that, such as a large table, is cut at a blank.
         passage_sentences: A passage has at most this many sentences.
     """
 
@@ -53,7 +53,8 @@ class Chunker:
         bounded = (part for sentence in flow.sentences for part in _parts(flow.text, *sentence, 2 * self.passage_chars))
         for start, end in bounded:
             full = packed and end - packed[0][0] > self.passage_chars
-            if packed and (full or len(packed) == self.passage_sentences):
+            at_paragraph = packed and start in flow.starts and packed[-1][1] - packed[0][0] >= self.passage_chars / 2
+            if packed and (full or at_paragraph or len(packed) == self.passage_sentences):
                 yield from _passage(document, flow, packed)
                 packed = []
             packed.append((start, end))
@@ -88,6 +89,7 @@ class _Flow:
         self.text = ""
         self.pieces: list[Span] = []
         self.sentences: list[tuple[int, int]] = []
+        self.starts: set[int] = set()
         paragraph_start = 0
         for page, block in pairs:
             if not block.continues:
@@ -123,8 +125,10 @@ class _Flow:
         )
 
     def _cut(self, start: int) -> None:
-        for first, last in split_sentences(self.text[start:]):
-            self.sentences.append((start + first, start + last))
+        """Cut a paragraph into sentences, and note where it starts."""
+        sentences = split_sentences(self.text[start:])
+        self.starts.update(start + first for first, _ in sentences[:1])
+        self.sentences += [(start + first, start + last) for first, last in sentences]
 
     def spans(self, start: int, end: int) -> Iterator[Span]:
         for piece in self.pieces:

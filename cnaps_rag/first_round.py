@@ -1,7 +1,9 @@
 """The first round of telling lines apart: by a line's own words and place, and by the lines before it."""
 
+from collections import Counter
 from collections.abc import Sequence
 
+from cnaps_rag.hyphens import join_lines
 from cnaps_rag.lines import Line, Place
 from cnaps_rag.records import PassageKind
 from cnaps_rag.sections import Heading, Outline, begins_numbered
@@ -82,7 +84,7 @@ class FirstRound:
         while lines:
             after = index + len(lines)
             following = self._kept[after][0].text if after < len(self._kept) else ""
-            heading = self._outline.take(" ".join(lines), following)
+            heading = self._outline.take(join_lines(lines, Counter()), following)
             if heading is None and len(lines) == 1 and self._set_as_heading(index, line, place):
                 heading = self._outline.take_styled(lines[0])
             if heading is not None:

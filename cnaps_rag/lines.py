@@ -12,7 +12,9 @@ MISREAD = {"⇥": "×"}
 CONTROLS: dict[str, str] = {chr(code): "" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
 CHARACTERS = str.maketrans({**CONTROLS, **dict(LIGATURES), **SPACES, **MISREAD})
 STAMP = re.compile(r"arXiv:\S{1,30}v\d+\s+(?:\[[\w.\-]+\]\s+)?\d{1,2}\s+[A-Z][a-z]{2}\s+(?:19|20)\d\d")
-BOLD = re.compile(r"bold|medi(?!um-?ital)|demi|black|heavy|cmbx|cmssbx|sfbx|-b\b|bx\d", re.IGNORECASE)
+BOLD = re.compile(
+    r"bold|medi(?!um-?ital)|demi|black|heavy|cmbx|cmssbx|sfbx|-b\b|bx\d|(?:inumt|inet|inumo|ineo)[bz]$", re.IGNORECASE
+)
 MATHS = re.compile(
     r"cm(?:mi|sy|ex|mib|bsy)\d|ms[ab]m|eu[fs][mb]|rsfs|math|symbol|stmary|wasy|tx(?:mi|sy|ex)|px(?:mi|sy|ex)|mtmi|mtsy|"
     r"mtex|lmmi|lmsy|lmex|esint|bbm|dsrom|dsss|rm(?:t)?mi|zplmr|fplmri|psyro",
@@ -131,6 +133,8 @@ def line_of(runs: Sequence[Run]) -> Line | None:
         chars[run.face] = chars.get(run.face, 0) + length
         sizes[run.size] = sizes.get(run.size, 0) + length
     size = max(sizes, key=lambda size: (sizes[size], size))
+    if size <= 0:
+        return Line(text)
     maths = sum(count for face, count in chars.items() if MATHS.search(face))
     place = Place(
         x=round(shown[0].x, 1),

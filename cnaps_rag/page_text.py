@@ -216,15 +216,25 @@ def _grouped(lines: Sequence[SetLine], setting: Typesetting) -> Iterator[list[Se
 def _begins_block(last: SetLine, line: SetLine, setting: Typesetting) -> bool:
     if line.kind is not last.kind or line.after_gap or line.aside != last.aside:
         return True
-    if line.kind is PassageKind.HEADING:
-        return line.heading is not None
-    if line.kind is PassageKind.CAPTION:
-        return bool(CAPTION.match(line.text) or PART_CAPTION.match(line.text)) and ended(last.text)
-    if line.kind is not PassageKind.PROSE:
+    match line.kind:
+        case PassageKind.HEADING:
+            return line.heading is not None
+        case PassageKind.CAPTION:
+            return bool(CAPTION.match(line.text) or PART_CAPTION.match(line.text)) and ended(last.text)
+        case PassageKind.PROSE if line.aside:
+            return bool(FOOTNOTE.match(line.text)) and ended(last.text)
+        case PassageKind.PROSE:
+            apart = BULLET.match(line.text) or _apart(last, line, setting)
+            return bool(apart) or (ended(last.text) and _begins_paragraph(last, line, setting))
+        case _:
+            return False
+
+
+def _apart(last: SetLine, line: SetLine, setting: Typesetting) -> bool:
+    """Tell whether two lines are of different sizes, and not right below each other."""
+    if last.place is None or line.place is None or setting.alike(last.place, line.place):
         return False
-    if line.aside:
-        return bool(FOOTNOTE.match(line.text)) and ended(last.text)
-    return bool(BULLET.match(line.text)) or (ended(last.text) and _begins_paragraph(last, line, setting))
+    return not setting.below(last.place, line.place)
 
 
 def _begins_paragraph(last: SetLine, line: SetLine, setting: Typesetting) -> bool:

@@ -117,7 +117,11 @@ def measure(pages: Sequence[Sequence[Line]]) -> Typesetting:
     """
     lines = [line for page in pages for line in page if len(line.text) >= LEAST_LINE_CHARS and wordy(line.text)]
     width = statistics.median(len(line.text) for line in lines) if lines else USUAL_CHARS
-    places = [(line, line.place) for line in lines if line.place is not None and sentence_like(line.text)]
+    places = [
+        (line, line.place)
+        for line in lines
+        if line.place is not None and line.place.size > 0 and sentence_like(line.text)
+    ]
     if not places:
         return Typesetting(width=width)
     sizes: Counter[float] = Counter()
