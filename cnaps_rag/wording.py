@@ -1,6 +1,7 @@
 """What the words of a line tell of it: whether it is prose, numbers, a caption, the end of a sentence."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 CAPTION = re.compile(
@@ -30,21 +31,26 @@ FUNCTION_WORDS: Final = frozenset({
 })
 """Words that hardly a sentence is without, and hardly a label has."""
 SMALL_CAPITALS = re.compile(r"(?<=\s)([B-Z]) (?=[A-Z]{2})")
+REMEMBERED = 4096
+"""Lines are asked for the same again and again while their neighbours are looked at."""
 LEAST_WORDS = 4
 LEAST_NUMBERS = 3
 
 
+@lru_cache(maxsize=REMEMBERED)
 def wordy(line: str) -> bool:
     """Tell whether most of a line is words, as in prose, and not symbols or numbers."""
     letters = sum(len(word) for word in WORD.findall(line))
     return letters >= 0.6 * len(CITED.sub("", line).replace(" ", ""))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def ended(text: str) -> bool:
     """Tell whether a text ends where a sentence does."""
     return bool(SENTENCE_END.search(text)) and not UNFINISHED.search(text)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def numeric(line: str) -> bool:
     """Tell whether a line is a row of a table: mostly numbers, at least three."""
     tokens = CITED.sub(" ", EXPRESSION.sub("x", line)).split()
@@ -57,6 +63,7 @@ def many_words(line: str) -> bool:
     return len(WORD.findall(line)) + len(CITED.findall(line)) >= LEAST_WORDS
 
 
+@lru_cache(maxsize=REMEMBERED)
 def sentence_like(line: str) -> bool:
     """Tell whether a line is words, with those among them that only sentences need."""
     return many_words(line) and wordy(line) and not FUNCTION_WORDS.isdisjoint(line.lower().split())
