@@ -10,6 +10,8 @@ from cnaps_rag.sentences import split_sentences
 
 VERSION = "chunks-3"
 LEAST_LETTERS = 25
+PARAGRAPH_SHARE = 0.75
+"""A passage that is full to this share ends where its paragraph does."""
 SEARCHED = frozenset({PassageKind.PROSE, PassageKind.CAPTION, PassageKind.TABLE, PassageKind.EQUATION})
 
 
@@ -18,7 +20,7 @@ class Chunker:
     """Packs sentences into passages.
 
     Attributes:
-        passage_chars: A passage takes sentences until it is about this long, or half as long where a paragraph ends.
+        passage_chars: A passage takes sentences until it is about this long, or nearly so where a paragraph ends.
             What has no sentence's end for twice that, such as a large table, is cut at a blank.
         passage_sentences: A passage has at most this many sentences.
     """
@@ -53,7 +55,8 @@ class Chunker:
         bounded = (part for sentence in flow.sentences for part in _parts(flow.text, *sentence, 2 * self.passage_chars))
         for start, end in bounded:
             full = packed and end - packed[0][0] > self.passage_chars
-            at_paragraph = packed and start in flow.starts and packed[-1][1] - packed[0][0] >= self.passage_chars / 2
+            enough = packed and packed[-1][1] - packed[0][0] >= PARAGRAPH_SHARE * self.passage_chars
+            at_paragraph = enough and start in flow.starts
             if packed and (full or at_paragraph or len(packed) == self.passage_sentences):
                 yield from _passage(document, flow, packed)
                 packed = []

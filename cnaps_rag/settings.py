@@ -72,6 +72,9 @@ class Settings:
         """Take strings for paths and names, and refuse numbers that make no sense."""
         object.__setattr__(self, "corpus_dir", Path(self.corpus_dir))
         object.__setattr__(self, "index_dir", Path(self.index_dir))
+        if self.pdf_backend not in set(PdfBackend):
+            message = f"Settings.pdf_backend must be {' or '.join(PdfBackend)}, not {self.pdf_backend!r}"
+            raise ValueError(message)
         object.__setattr__(self, "pdf_backend", PdfBackend(self.pdf_backend))
         if isinstance(self.allowed_hosts, str):
             message = f"Settings.allowed_hosts must be names in a tuple, not the text {self.allowed_hosts!r}"
