@@ -1,16 +1,18 @@
 """Pages to passages: whole sentences of one section, with the place of every character kept."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
-from cnaps_rag.page_text import HYPHENATED
+from cnaps_rag.hyphens import HYPHENATED
 from cnaps_rag.records import Block, Document, Page, Passage, PassageKind, SectionRole, Span
 from cnaps_rag.sentences import split_sentences
 
-VERSION = "chunks-2"
+VERSION = "chunks-3"
 LEAST_LETTERS = 25
-SEARCHED = frozenset({PassageKind.PROSE, PassageKind.CAPTION, PassageKind.TABLE})
+PARAGRAPH_SHARE = 0.75
+"""A passage that is full to this share ends where its paragraph does."""
+SEARCHED = frozenset({PassageKind.PROSE, PassageKind.CAPTION, PassageKind.TABLE, PassageKind.EQUATION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +20,8 @@ class Chunker:
     """Packs sentences into passages.
 
     Attributes:
-        passage_chars: A passage takes sentences until it is about this long. What has no sentence's end for twice
-            that, such as a large table, is cut at a blank.
+        passage_chars: A passage takes sentences until it is about this long, or nearly so where a paragraph ends.
+            What has no sentence's end for twice that, such as a large table, is cut at a blank.
         passage_sentences: A passage has at most this many sentences.
     """
 
@@ -53,7 +55,9 @@ class Chunker:
         bounded = (part for sentence in flow.sentences for part in _parts(flow.text, *sentence, 2 * self.passage_chars))
         for start, end in bounded:
             full = packed and end - packed[0][0] > self.passage_chars
-            if packed and (full or len(packed) == self.passage_sentences):
+            enough = packed and packed[-1][1] - packed[0][0] >= PARAGRAPH_SHARE * self.passage_chars
+            at_paragraph = enough and start in flow.starts
+            if packed and (full or at_paragraph or len(packed) == self.passage_sentences):
                 yield from _passage(document, flow, packed)
                 packed = []
             packed.append((start, end))
@@ -88,6 +92,7 @@ class _Flow:
         self.text = ""
         self.pieces: list[Span] = []
         self.sentences: list[tuple[int, int]] = []
+        self.starts: set[int] = set()
         paragraph_start = 0
         for page, block in pairs:
             if not block.continues:
@@ -102,14 +107,31 @@ class _Flow:
             last = self.pieces[-1]
             self.text = self.text[:-1]
             self.pieces[-1] = Span(page_number=last.page_number, start=last.start, end=last.end - 1, offset=last.offset)
+        elif self._goes_on(page, block):
+            last = self.pieces[-1]
+            self.text += f" {piece}"
+            self.pieces[-1] = replace(last, end=block.end)
+            return
         elif self.text:
             self.text += " "
         self.pieces.append(Span(page_number=page.number, start=block.start, end=block.end, offset=len(self.text)))
         self.text += piece
 
+    def _goes_on(self, page: Page, block: Block) -> bool:
+        """Tell whether a block stands right behind the last piece on its page, a blank between, as one stretch."""
+        last = self.pieces[-1] if self.pieces else None
+        return (
+            last is not None
+            and block.continues
+            and (last.page_number, last.end + 1) == (page.number, block.start)
+            and page.text[last.end] == " "
+        )
+
     def _cut(self, start: int) -> None:
-        for first, last in split_sentences(self.text[start:]):
-            self.sentences.append((start + first, start + last))
+        """Cut a paragraph into sentences, and note where it starts."""
+        sentences = split_sentences(self.text[start:])
+        self.starts.update(start + first for first, _ in sentences[:1])
+        self.sentences += [(start + first, start + last) for first, last in sentences]
 
     def spans(self, start: int, end: int) -> Iterator[Span]:
         for piece in self.pieces:
@@ -139,13 +161,20 @@ def _searched_blocks(document: Document) -> list[tuple[Page, Block]]:
 
 
 def _flows(pairs: Iterable[tuple[Page, Block]]) -> Iterator[_Flow]:
-    """Yield the prose of each section as one flow, and each caption and table as a flow of its own."""
+    """Yield the running text of each section as one flow; captions, tables, footnotes as flows of their own."""
     for _, section in groupby(pairs, key=lambda pair: (pair[1].section, pair[1].section_role)):
         rows = list(section)
-        prose = [row for row in rows if row[1].kind is PassageKind.PROSE]
-        if prose:
-            yield _Flow(prose)
-        yield from (_Flow([row]) for row in rows if row[1].kind is not PassageKind.PROSE)
+        running = [row for row in rows if _runs(row[1])]
+        if running:
+            yield _Flow(running)
+        yield from (_Flow([row]) for row in rows if not _runs(row[1]))
+
+
+def _runs(block: Block) -> bool:
+    """Tell whether a block is running text: prose, and equations within its sentences."""
+    return (block.kind is PassageKind.PROSE and not block.aside) or (
+        block.kind is PassageKind.EQUATION and block.continues
+    )
 
 
 def _passage(document: Document, flow: _Flow, sentences: Sequence[tuple[int, int]]) -> Iterator[Passage]:

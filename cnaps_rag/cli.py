@@ -21,7 +21,7 @@ from cnaps_rag.pipeline import Builder, answer, evaluate_prompts, open_index
 from cnaps_rag.prompts import read_prompts
 from cnaps_rag.records import IndexedPaper, PaperStatus
 from cnaps_rag.retrieval import search_many
-from cnaps_rag.settings import Settings, host_name
+from cnaps_rag.settings import PdfBackend, Settings, host_name
 from cnaps_rag.storage import storage_error, write_bytes
 from cnaps_rag.version import VERSION
 
@@ -112,6 +112,12 @@ def _add_build(commands: "Commands") -> None:
     command = _command(commands, "build", _build, text)
     command.add_argument("prompts", nargs="+", type=Path, metavar="PROMPT", help="prompt file (.txt, .json, .yaml)")
     command.add_argument("--pdf-dir", type=Path, metavar="DIR", help="take PDFs from this folder before the network")
+    command.add_argument(
+        "--pdf-backend",
+        choices=[str(backend) for backend in PdfBackend],
+        default=str(Settings().pdf_backend),
+        help="what reads PDFs (default: %(default)s; pdfium needs the extra [pdfium])",
+    )
     command.add_argument(
         "--allow-host",
         action="append",
@@ -267,6 +273,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         allowed_hosts=tuple(getattr(options, "allow_host", ())),
         recheck=getattr(options, "recheck", False),
         accept_mismatch=getattr(options, "accept_mismatch", False),
+        pdf_backend=PdfBackend(getattr(options, "pdf_backend", PdfBackend.PYPDF)),
     )
 
 

@@ -104,7 +104,8 @@ class PdfReader:
 
     def _read_pages(self, worker: "_Worker", reading: "_Reading", deadline_s: float) -> None:
         settings = self._settings
-        self._ask(worker, path=str(reading.path), first_index=reading.next_index, max_pages=settings.max_pages)
+        pages = {"first_index": reading.next_index, "max_pages": settings.max_pages}
+        self._ask(worker, path=str(reading.path), backend=settings.pdf_backend, **pages)
         open_s = deadline_s
         while True:
             last = reading.count is None or reading.next_index + 1 >= reading.count
@@ -203,7 +204,7 @@ class _Reading:
         self.path = path
         self.count: int | None = None
         self.title: str | None = None
-        self.raw: list[str | None] = []
+        self.raw: list[list[list[Any]] | None] = []
         self.lost: list[tuple[int, str]] = []
         self._chars = 0
 
@@ -216,11 +217,11 @@ class _Reading:
             self.count, self.title = reply["count"], reply["title"]
         elif reply["reason"] is not None:
             self.lose_next(out_of_memory if reply["reason"] == "memory" else reply["reason"])
-        elif self._chars + len(reply["text"]) > MOST_CHARS:
+        elif self._chars + (length := sum(len(text) for text, *_ in reply["lines"])) > MOST_CHARS:
             self.lose_next(TOO_LONG)
         else:
-            self.raw.append(reply["text"])
-            self._chars += len(reply["text"])
+            self.raw.append(reply["lines"])
+            self._chars += length
 
     def lose_next(self, reason: str) -> None:
         self.raw.append(None)

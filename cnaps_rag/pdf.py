@@ -1,19 +1,20 @@
-"""PDF to pages, through pypdf. The one module that knows pypdf."""
+"""PDF to pages, through either backend."""
 
 import hashlib
-import logging
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
-import pypdf
-from pypdf.errors import DependencyError, PdfReadError
-
-from cnaps_rag import page_text
+from cnaps_rag import page_text, pdfium_file, pypdf_file
 from cnaps_rag.errors import DocumentError
+from cnaps_rag.hyphens import HYPHENATED
+from cnaps_rag.lines import Line, readable
+from cnaps_rag.pdfium_file import PdfiumFile
+from cnaps_rag.pypdf_file import PypdfFile
 from cnaps_rag.records import Document, PaperStatus
+from cnaps_rag.settings import PdfBackend
 
-FINGERPRINT = f"pypdf-{pypdf.__version__}+{page_text.FINGERPRINT}"
 MOST_TITLE_CHARS = 250
 LEAST_TITLE_CHARS = 8
 OUT_OF_MEMORY = "memory"
@@ -21,14 +22,44 @@ NO_TITLE = re.compile(r"^(?:untitled|microsoft word|.*\.(?:tex|dvi|docx?|pdf)$|\
 VENUE = re.compile(r"^(?:published (?:as|in)|accepted (?:at|to|by)|under review|preprint|to appear)\b", re.IGNORECASE)
 GOES_ON = re.compile(r"(?:[:,\-–—]|\b(?:a|an|the|of|for|in|on|to|with|via|and|by|from|using|as|at|is))$", re.IGNORECASE)
 
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+
+class PdfFile(Protocol):
+    """An open PDF, whichever library reads it.
+
+    Attributes:
+        page_count: How many pages it has.
+    """
+
+    page_count: int
+
+    def title(self) -> str:
+        """Give the title by the metadata, or ""."""
+        ...
+
+    def lines(self, index: int) -> list[Line]:
+        """Read the lines of a page, in the order of its content."""
+        ...
 
 
-def read_document(path: Path) -> Document:
+def fingerprint(backend: PdfBackend) -> str:
+    """Name what the pages depend on, beside the PDF.
+
+    Args:
+        backend: What reads the PDFs.
+
+    Returns:
+        Names and versions of backend and cleaning.
+    """
+    version = pdfium_file.installed() if backend is PdfBackend.PDFIUM else pypdf_file.VERSION
+    return f"{backend}-{version}+{page_text.FINGERPRINT}"
+
+
+def read_document(path: Path, backend: PdfBackend = PdfBackend.PYPDF) -> Document:
     """Read a PDF.
 
     Args:
         path: The file.
+        backend: What reads it.
 
     Returns:
         Its pages, cleaned; pages that cannot be read are listed in `lost_pages`.
@@ -40,65 +71,56 @@ def read_document(path: Path) -> Document:
         content = path.read_bytes()
     except OSError as error:
         raise DocumentError(f"{path}: cannot be read ({error.strerror})", path=path) from error
-    reader = open_pdf(path)
-    raw: list[str | None] = []
+    file = open_pdf(path, backend)
+    raw: list[list[Line] | None] = []
     lost: list[tuple[int, str]] = []
-    for index in range(len(reader.pages)):
-        text, reason = read_page(reader, index)
-        raw.append(text)
+    for index in range(file.page_count):
+        lines, reason = read_page(file, index)
+        raw.append(lines)
         lost += [] if reason is None else [(index + 1, reason)]
-    return assemble(path, hashlib.sha256(content).hexdigest(), raw, lost, metadata_title(reader))
+    return assemble(path, hashlib.sha256(content).hexdigest(), raw, lost, metadata_title(file))
 
 
-def open_pdf(path: Path) -> pypdf.PdfReader:
+def open_pdf(path: Path, backend: PdfBackend = PdfBackend.PYPDF) -> PdfFile:
     """Open a PDF; its number of pages is known then.
 
     Args:
         path: The file.
+        backend: What reads it.
 
     Returns:
         The open file.
-
-    Raises:
-        DocumentError: It cannot be opened as a PDF, or is encrypted.
     """
-    # pypdf raises many kinds of errors on broken files, RecursionError and MemoryError among them
-    try:
-        reader = pypdf.PdfReader(path)
-        locked = reader.is_encrypted and not _opens_without_password(reader)
-        _ = 0 if locked else len(reader.pages)
-    except Exception as error:
-        raise DocumentError(f"{path}: not a readable PDF ({_words(error)}); download it again", path=path) from error
-    if locked:
-        raise DocumentError(f"{path}: the PDF is encrypted; supply a copy without a password", path=path)
-    return reader
+    return PdfiumFile(path) if backend is PdfBackend.PDFIUM else PypdfFile(path)
 
 
-def read_page(reader: pypdf.PdfReader, index: int) -> tuple[str | None, str | None]:
+def read_page(file: PdfFile, index: int) -> tuple[list[Line] | None, str | None]:
     """Read one page.
 
     Args:
-        reader: The open file.
+        file: The open file.
         index: 0-based number of the page.
 
     Returns:
-        The text and None, or None and why it cannot be read.
+        The lines and None, or None and why they cannot be read.
     """
     try:
-        return reader.pages[index].extract_text(), None
+        return file.lines(index), None
+    except MemoryError:
+        return None, OUT_OF_MEMORY
     except Exception as error:  # noqa: BLE001
-        return None, _words(error)
+        return None, pypdf_file.error_words(error)
 
 
 def assemble(
-    path: Path, sha256: str, raw: Sequence[str | None], lost: Iterable[tuple[int, str]], title: str | None
+    path: Path, sha256: str, raw: Sequence[Sequence[Line] | None], lost: Iterable[tuple[int, str]], title: str | None
 ) -> Document:
     """Make a document of the texts of its pages.
 
     Args:
         path: The file, for the error.
         sha256: Hash of the file.
-        raw: Text of each page as read, None for one that could not be read.
+        raw: Lines of each page as read, None for one that could not be read.
         lost: `(page_number, reason)` of those.
         title: Title by the file's metadata, or None.
 
@@ -117,54 +139,40 @@ def assemble(
         )
     return Document(
         sha256=sha256,
-        title=title or _first_lines(next((text for text in raw if text), "")),
+        title=title or _first_lines(next((lines for lines in raw if lines), ())),
         pages=pages,
         lost_pages=tuple(lost),
     )
 
 
-def _opens_without_password(reader: pypdf.PdfReader) -> bool:
-    try:
-        return bool(reader.decrypt(""))
-    except DependencyError:  # some ciphers need a package that this one does not ask for
-        return False
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, MemoryError):
-        return OUT_OF_MEMORY
-    text = " ".join(str(error).split())
-    return text[:120] if isinstance(error, PdfReadError) and text else f"{type(error).__name__}: {text[:120]}"
-
-
-def metadata_title(reader: pypdf.PdfReader) -> str | None:
+def metadata_title(file: PdfFile) -> str | None:
     """Take the title from the metadata.
 
     Args:
-        reader: The open file.
+        file: The open file.
 
     Returns:
         The title, or None where there is none that can be used.
     """
     try:
-        title = (reader.metadata and reader.metadata.title) or ""
+        title = file.title()
     except Exception:  # noqa: BLE001
         return None
-    title = " ".join(page_text.readable(str(title)).split())
+    title = " ".join(readable(title).split())
     usable = LEAST_TITLE_CHARS <= len(title) <= MOST_TITLE_CHARS and title.isprintable() and not NO_TITLE.match(title)
     return title if usable else None
 
 
-def _first_lines(text: str) -> str | None:
+def _first_lines(page: Sequence[Line]) -> str | None:
     """Take the title from the first page: its first line, and the next ones as long as the title goes on."""
-    lines = [line for line in page_text.lines_of(text) if line and not _is_venue(line)]
+    lines = [line.text for line in page if not _is_venue(line.text)]
     if not lines:
         return None
     title = lines[0]
     for line in lines[1:3]:
         if not (GOES_ON.search(title) or (title.isupper() and line.isupper())):
             break
-        title = title[:-1] + line if page_text.HYPHENATED.search(title) else f"{title} {line}"
+        title = title[:-1] + line if HYPHENATED.search(title) else f"{title} {line}"
     return title[:MOST_TITLE_CHARS]
 
 

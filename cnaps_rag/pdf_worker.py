@@ -1,7 +1,7 @@
 """The process that PDFs are read in: `python -m cnaps_rag.pdf_worker`, one JSON request a line, one JSON reply a line.
 
-It is started by `isolation` and ends when its input does. It loads nothing beyond pypdf, so that it is there in a
-tenth of a second, and may be killed at any time: it writes no file.
+It is started by `isolation` and ends when its input does. It loads nothing beyond what reads PDFs, so that it
+is there in a tenth of a second, and may be killed at any time: it writes no file.
 """
 
 import json
@@ -16,6 +16,8 @@ from typing import Any
 
 from cnaps_rag import pdf
 from cnaps_rag.errors import DocumentError
+from cnaps_rag.lines import Line
+from cnaps_rag.settings import PdfBackend
 
 MOST_PAGE_CHARS = 1_000_000
 SPARE_CPU_S = 5
@@ -39,20 +41,21 @@ def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Do what a request asks.
 
     Args:
-        request: `path`, and either `first_index` and `max_pages`, or `sha256`, `raw`, `lost` and `title`.
+        request: `path`, and either `backend`, `first_index` and `max_pages`, or `sha256`, `raw`, `lost` and `title`.
 
     Yields:
-        To the first kind: `count` and `title`, then each page's `index` with its `text` or `reason`, then `done`. To
+        To the first kind: `count` and `title`, then each page's `index` with its `lines` or `reason`, then `done`. To
         the second kind: the `document`. To both, where it fails: `error`, `status`.
     """
     path = Path(request["path"])
     try:
         if "raw" in request:
             lost = [(number, reason) for number, reason in request["lost"]]
-            document = pdf.assemble(path, request["sha256"], request["raw"], lost, request["title"])
+            raw = [None if page is None else [Line.from_record(line) for line in page] for page in request["raw"]]
+            document = pdf.assemble(path, request["sha256"], raw, lost, request["title"])
             yield {"document": asdict(document)}
         else:
-            yield from _pages(path, request["first_index"], request["max_pages"])
+            yield from _pages(path, PdfBackend(request["backend"]), request["first_index"], request["max_pages"])
     except DocumentError as error:
         cause = error.__cause__
         yield {"error": pdf.OUT_OF_MEMORY if isinstance(cause, MemoryError) else error.message, "status": error.status}
@@ -60,15 +63,15 @@ def answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"error": pdf.OUT_OF_MEMORY, "status": "failed"}
 
 
-def _pages(path: Path, first_index: int, max_pages: int) -> Iterator[dict[str, Any]]:
-    reader = pdf.open_pdf(path)
-    count = len(reader.pages)
-    yield {"count": count, "title": pdf.metadata_title(reader)}
+def _pages(path: Path, backend: PdfBackend, first_index: int, max_pages: int) -> Iterator[dict[str, Any]]:
+    file = pdf.open_pdf(path, backend)
+    count = file.page_count
+    yield {"count": count, "title": pdf.metadata_title(file)}
     for index in range(first_index, min(count, max_pages)):
-        text, reason = pdf.read_page(reader, index)
-        if text is not None and len(text) > MOST_PAGE_CHARS:
-            text, reason = None, f"more than {MOST_PAGE_CHARS:,} characters on one page"
-        yield {"index": index, "text": text, "reason": reason}
+        lines, reason = pdf.read_page(file, index)
+        if sum(len(line.text) for line in lines or ()) > MOST_PAGE_CHARS:
+            lines, reason = None, f"more than {MOST_PAGE_CHARS:,} characters on one page"
+        yield {"index": index, "lines": lines and [line.to_record() for line in lines], "reason": reason}
     yield {"done": True}
 
 

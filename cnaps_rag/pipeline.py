@@ -373,8 +373,11 @@ def chunker_of(settings: Settings) -> Chunker:
 
 def fingerprints_of(settings: Settings, embedder: Embedder) -> Fingerprints:
     """Name what shards made under these settings depend on."""
-    made = f"{chunker_of(settings).fingerprint}-{ENCODING}"
-    return Fingerprints(parser=pdf.FINGERPRINT, chunker=made, embedder=embedder.fingerprint)
+    return Fingerprints(
+        parser=pdf.fingerprint(settings.pdf_backend),
+        chunker=f"{chunker_of(settings).fingerprint}-{ENCODING}",
+        embedder=embedder.fingerprint,
+    )
 
 
 def _evaluate(

@@ -42,6 +42,7 @@ class PassageKind(StrEnum):
     PROSE = "prose"
     CAPTION = "caption"
     TABLE = "table"
+    EQUATION = "equation"
     HEADING = "heading"
     REFERENCE = "reference"
     RESIDUE = "residue"
@@ -82,7 +83,8 @@ class Block:
         section: The heading it stands under, as printed, or None before the first one.
         section_role: The canonical role of that section.
         continues: Whether it goes on a paragraph that an earlier block began (on the page before, or across a
-            figure).
+            figure, or an equation).
+        aside: Whether it stands outside the running text, as a footnote does.
     """
 
     start: int
@@ -91,6 +93,7 @@ class Block:
     section: str | None
     section_role: SectionRole
     continues: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from cnaps_rag.records import SectionRole
 
 NUMBERED = re.compile(r"^(?P<number>\d{1,2}(?:\.\d{1,2}){0,3})(?P<dot>\.?)\s+(?P<title>[A-Z\d].{1,90})$")
-LETTERED = re.compile(r"^(?P<letter>[A-Z])(?P<rest>(?:\.\d{1,2}){0,2})\.?\s+(?P<title>[A-Z][^.;\"“”]{2,80})$")
+LETTERED = re.compile(
+    r"^(?P<letter>[A-Z])(?P<rest>(?:\.\d{1,2}){0,2})\.?\s+(?P<title>[A-Z](?:[^.;\"“”]|(?<=[A-Z])\.){2,80})$"
+)
 ROMAN = re.compile(r"^(?P<number>[IVX]{1,5})\.\s+(?P<title>[A-Z].{2,90})$")
+SUBLETTER = re.compile(r"^(?P<letter>[A-Z])\.\s+(?P<title>[A-Z].{2,90})$")
 RUN_IN = re.compile(r"^(?P<title>abstract|acknowled?ge?ments?)\s*[.:—–-]\s*(?P<rest>\S.*)$", re.IGNORECASE)
 OWN_ROLES = frozenset({SectionRole.LIMITATIONS, SectionRole.EXPERIMENTS, SectionRole.RELATED_WORK})
 """Roles that a subsection may have of its own; else it plays its section's role."""
 LEADER = re.compile(r"(?:\s?[.·…]){3}\s*\d*$")
 MOST_WORDS = 14
+MOST_STYLED_WORDS = 8
 LONGEST_STEP = 2
 
 ROLES: tuple[tuple[SectionRole, str], ...] = (
@@ -39,6 +43,18 @@ _ALONE = re.compile(
     r"supplementary materials?|broader impact)$",
     re.IGNORECASE,
 )
+
+
+def begins_numbered(line: str) -> bool:
+    """Tell whether a line begins with a section's number or letter.
+
+    Args:
+        line: The line.
+
+    Returns:
+        Whether it does.
+    """
+    return any(pattern.match(line) for pattern in (NUMBERED, LETTERED, ROMAN))
 
 
 def role_of(title: str) -> SectionRole:
@@ -90,6 +106,8 @@ class Outline:
         self._listed: tuple[int, ...] = ()
         self._dotted: bool | None = None
         self._letter = ""
+        self._roman_style = False
+        self._subletter = ""
         self._top_role = SectionRole.FRONT_MATTER
         self._in_references = False
 
@@ -109,10 +127,31 @@ class Outline:
         heading = self._alone(line) or self._lettered(line)
         if heading is None and not self._in_references:
             heading = self._run_in(line) or self._numbered(line, following) or self._roman(line)
+            heading = heading or self._sublettered(line)
         if heading is not None and heading.level == 1:
             self._top_role = heading.role
             self._in_references = heading.role is SectionRole.REFERENCES
         return heading
+
+    def take_styled(self, line: str) -> Heading | None:
+        """Recognise a line that is set as a heading in a paper that numbers none.
+
+        Args:
+            line: A line of page text, stripped.
+
+        Returns:
+            The heading, or None where the paper numbers its headings, has not begun, or is at its references.
+        """
+        outside = self._in_references or self._top_role is SectionRole.FRONT_MATTER
+        if outside or self._last != (0,) or not _titled(line) or len(line.split()) > MOST_STYLED_WORDS:
+            return None
+        self._top_role = role_of(line)
+        return Heading(text=line, title=line, role=self._top_role)
+
+    @property
+    def in_references(self) -> bool:
+        """Whether the list of references has begun and not ended."""
+        return self._in_references
 
     def _is_listed(self, line: str, following: str) -> bool:
         """Tell whether a line is a point of a list: the next point is right above or below, as no heading's is."""
@@ -159,7 +198,17 @@ class Outline:
         if not _follows(self._last, number):
             return None
         self._last = number
+        self._roman_style, self._subletter = True, ""
         return self._heading(line, match["title"], 1)
+
+    def _sublettered(self, line: str) -> Heading | None:
+        """Take the next subsection below a section with a Roman number, as the IEEE letters them."""
+        match = SUBLETTER.match(line)
+        expected = chr(ord(self._subletter) + 1) if self._subletter else "A"
+        if not self._roman_style or match is None or match["letter"] != expected or not _titled(match["title"]):
+            return None
+        self._subletter = expected
+        return self._heading(line, match["title"], 2)
 
     def _lettered(self, line: str) -> Heading | None:
         match = LETTERED.match(line)

@@ -2,11 +2,19 @@
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 _HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
 _NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)")
+
+
+class PdfBackend(StrEnum):
+    """What reads PDFs."""
+
+    PYPDF = "pypdf"
+    PDFIUM = "pdfium"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +40,7 @@ class Settings:
         allowed_hosts: Hosts beside arXiv and CVF that listed PDFs may be fetched from, by name.
         recheck: Ask the hosts whether papers in the corpus that came from there have changed.
         accept_mismatch: Index a PDF also where its first page bears another title than the listed one.
+        pdf_backend: What reads PDFs: `pypdf`, or `pdfium`, which is faster and needs the extra `[pdfium]`.
         parse_timeout_s: How long the reading of one PDF may take.
         parse_memory_bytes: How much memory the reading of PDFs may take.
         max_pages: Pages of a PDF beyond this number are not read.
@@ -53,15 +62,20 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     recheck: bool = False
     accept_mismatch: bool = False
+    pdf_backend: PdfBackend = PdfBackend.PYPDF
     parse_timeout_s: float = 120.0
     parse_memory_bytes: int = 2 << 30
     max_pages: int = 2000
     contact: str | None = None
 
     def __post_init__(self) -> None:
-        """Take strings for paths, and refuse numbers that make no sense."""
+        """Take strings for paths and names, and refuse numbers that make no sense."""
         object.__setattr__(self, "corpus_dir", Path(self.corpus_dir))
         object.__setattr__(self, "index_dir", Path(self.index_dir))
+        if self.pdf_backend not in set(PdfBackend):
+            message = f"Settings.pdf_backend must be {' or '.join(PdfBackend)}, not {self.pdf_backend!r}"
+            raise ValueError(message)
+        object.__setattr__(self, "pdf_backend", PdfBackend(self.pdf_backend))
         if isinstance(self.allowed_hosts, str):
             message = f"Settings.allowed_hosts must be names in a tuple, not the text {self.allowed_hosts!r}"
             raise ValueError(message)  # noqa: TRY004  every value that makes no sense is one

@@ -18,7 +18,7 @@ from cnaps_rag import isolation, pdf
 from cnaps_rag.errors import DocumentError
 from cnaps_rag.isolation import PdfReader
 from cnaps_rag.records import Document, Origin, PaperStatus
-from cnaps_rag.settings import Settings
+from cnaps_rag.settings import PdfBackend, Settings
 from cnaps_rag.testing import write_pdf
 
 if TYPE_CHECKING:
@@ -76,12 +76,13 @@ def read(tmp_path: Path) -> Iterator[Read]:
         reader.close()
 
 
-def test_same_as_without_a_worker(read: Read, tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", list(PdfBackend))
+def test_same_as_without_a_worker(read: Read, tmp_path: Path, backend: PdfBackend) -> None:
     """What the worker process reads is what the plain function reads."""
     content = write_pdf(
         ["A Title of a Paper\nSome “text” – here, as ever.", "Other words stand here."], title="A Title"
     )
-    assert read(content) == pdf.read_document(tmp_path / "paper.pdf")
+    assert read(content, pdf_backend=backend) == pdf.read_document(tmp_path / "paper.pdf", backend)
 
 
 def test_one_worker_for_many(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cnaps_rag.settings import Settings
+from cnaps_rag.settings import PdfBackend, Settings
 
 NUMBERS = [field.name for field in fields(Settings) if type(field.default) in {int, float}]
 
@@ -31,6 +31,15 @@ def test_strings_do_for_folders() -> None:
     strings: dict[str, Any] = {"corpus_dir": "a", "index_dir": "b"}
     settings = Settings(**strings)
     assert (settings.corpus_dir, settings.index_dir) == (Path("a"), Path("b"))
+
+
+def test_the_backend_may_be_named() -> None:
+    """The PDF backend may be given by name, and one that there is not is refused with those that there are."""
+    named: dict[str, Any] = {"pdf_backend": "pdfium"}
+    assert Settings(**named).pdf_backend is PdfBackend.PDFIUM
+    unknown: dict[str, Any] = {"pdf_backend": "poppler"}
+    with pytest.raises(ValueError, match=r"Settings\.pdf_backend must be pypdf or pdfium, not 'poppler'"):
+        Settings(**unknown)
 
 
 def test_frozen() -> None:
