@@ -238,7 +238,7 @@ def test_bad_questions(shell: Shell, built: Path, content: bytes | None, words: 
 
 @pytest.mark.parametrize(
     ("format_", "start"),
-    [("md", "#"), ("text", "Answer"), ("html", "<!"), ("json", "{"), ("bibtex", "@"), ("mermaid", "flowchart")],
+    [("md", "#"), ("text", "answer"), ("html", "<!"), ("json", "{"), ("bibtex", "@"), ("mermaid", "flowchart")],
 )
 def test_ask(shell: Shell, built: Path, format_: str, start: str) -> None:
     """`ask` prints the answer in the format asked for, Markdown by default."""

@@ -123,7 +123,7 @@ def test_each_model_has_its_workflow() -> None:
     """Two models have a chain of steps each, drawn on one line; what is said of neither stands behind them."""
     shown = answer_markdown(two_models())
     assert [one for one in headings(shown) if one.startswith("### ")] == ["### B", "### A", "### C", "### In general"]
-    assert "\nInput [2] → **B** (not described) → Output (not described); why it does that: [2][3]\n" in shown
+    assert "\nInput [2] → **B** (not described) → Output (not described); why: [2][3]\n" in shown
     assert "\nInput [1] → **A** [1] → Output [3][1]\n" in shown
     assert "### C\n\n*No retrieved passage of the listed papers says anything on this.*\n\n### In general" in shown
 

@@ -44,7 +44,7 @@ q { font-style: italic; } footer { border-top: 1px solid #8888; margin-top: 2rem
 figure { margin: 1rem 0; } figure ol { display: flex; flex-wrap: wrap; list-style: none; margin: 0; padding: 0; }
 figure li { flex: 1 1 8rem; border: 1px solid #8888; border-radius: .4rem; padding: .4rem .6rem; margin: .2rem 0; }
 figure li + li { position: relative; margin-left: 1.75rem; }
-figure li + li::before { content: "\\2192" / ""; position: absolute; left: -1.45rem; top: .4rem; }
+figure li + li::before { content: "\\2192"; content: "\\2192" / ""; position: absolute; left: -1.45rem; top: .4rem; }
 figure li b, figure p b { display: block; } figure .open { border-style: dashed; }
 figure p { border: 1px solid #8888; border-radius: .4rem; padding: .4rem .6rem; margin: .5rem 0; font-size: .875rem; }
 figure li { font-size: .875rem; }

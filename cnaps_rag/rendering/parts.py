@@ -113,11 +113,11 @@ def arrow_line(part: ModelPart, written: Callable[[str], str]) -> str:
         written: Writes its name.
 
     Returns:
-        `Input [1] → NAME [2]–[4] → Output [5]; why it does that: [6]`.
+        `Input [1] → NAME [2]–[4] → Output [5]; why: [6]`.
     """
     line = " → ".join(_step(part.nodes[kind], written) for kind in CHAIN)
     why = part.nodes.get(NodeKind.MECHANISM)
-    return line if why is None else f"{line}; {STEPS[why.kind].lower()}: {markers(why.citations)}"
+    return line if why is None else f"{line}; why: {markers(why.citations)}"
 
 
 def _step(node: Node, written: Callable[[str], str]) -> str:
