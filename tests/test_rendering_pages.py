@@ -71,9 +71,17 @@ def test_markdown_references_say_where_and_link_there() -> None:
     """A reference stands under title and venue, names page and section, quotes, and links to the page."""
     shown = answer_markdown(answer_with("A *fact*"))
     assert "\n**A \\*fact\\***, arXiv:2012.09161, December 2020\n" in shown
-    assert "\n- **[1]** [p. 3 (A \\*fact\\*)][ref-1]: “A \\*fact\\*”\n" in shown
+    assert "\n- **[1]** [p. 3 (A \\*fact\\*)][ref-1-p3]: “A \\*fact\\*”\n" in shown
     assert "\n- **[2]** [abstract as given in the prompt][ref-2]: “A \\*fact\\*”\n" in shown
-    assert shown.endswith(f"\n\n[ref-1]: {LIIF_URL}#page=3\n[ref-2]: {LOST_URL}\n")
+    assert shown.endswith(f"\n\n[ref-1-p3]: {LIIF_URL}#page=3\n[ref-2]: {LOST_URL}\n")
+
+
+def test_markdown_names_each_address_once() -> None:
+    """References to one page share its address, and every reference has one that is named once."""
+    shown = answer_markdown(two_models())
+    defined = re.findall(r"^\[(ref-.*?)\]: ", shown, re.MULTILINE)
+    assert defined == ["ref-1-p3", "ref-2-p3"]
+    assert re.findall(r"\]\[(ref-.*?)\]", shown) == ["ref-1-p3", "ref-1-p3", "ref-2-p3"]
 
 
 def test_references_stand_paper_by_paper() -> None:

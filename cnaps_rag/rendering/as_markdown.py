@@ -4,7 +4,7 @@ Text from papers, prompts and models is shown as text: nothing in it can become 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from cnaps_rag.answers import Answer, Citation, Claim, PaperNote
 from cnaps_rag.rendering.parts import (
@@ -102,7 +102,7 @@ def _code(word: str) -> str:
 
 
 def _blocks(answer: Answer) -> Iterator[str]:
-    missing = missing_papers(answer)
+    missing, addresses = missing_papers(answer), _addresses(answer)
     yield f"# {TITLE}"
     yield f"**Question.** {plain(answer.question)}"
     yield from _notes(answer, missing)
@@ -123,11 +123,11 @@ def _blocks(answer: Answer) -> Iterator[str]:
         yield f"## {REFERENCES}"
         for run in references(answer):
             yield ", ".join(filter(None, (_bold(run[0].title), published(run[0].url))))
-            yield _bullets(map(_reference, run))
+            yield _bullets(_reference(citation, addresses) for citation in run)
     yield "---"
     yield plain(footer(answer))
     # the addresses stand last, where they do not come between a reader of the source and the words
-    yield "\n".join(f"[{_label(one)}]: {link}" for one in answer.citations if (link := citation_link(one)))
+    yield "\n".join(f"[{label}]: {link}" for link, label in addresses.items())
 
 
 def _notes(answer: Answer, missing: Iterable[MissingPaper]) -> Iterator[str]:
@@ -197,11 +197,18 @@ def _paper(answer: Answer, paper: PaperNote) -> str:
     return f"{_bold(paper.name)} ({paper.role}): {note}\n  - {', '.join(filter(None, source))}"
 
 
-def _reference(citation: Citation) -> str:
-    where = plain(place(citation))
-    linked = f"[{where}][{_label(citation)}]" if citation_link(citation) else where
-    return f"**[{citation.n}]** {linked}: “{plain(citation.quote)}”"
+def _addresses(answer: Answer) -> dict[str, str]:
+    """Name the address of each page that is cited, by paper and page."""
+    labels: dict[str, str] = {}
+    for number, run in enumerate(references(answer), 1):
+        for citation in run:
+            link = citation_link(citation)
+            page = "" if citation.page_number is None else f"-p{citation.page_number}"
+            if link:
+                labels.setdefault(link, f"ref-{number}{page}")
+    return labels
 
 
-def _label(citation: Citation) -> str:
-    return f"ref-{citation.n}"
+def _reference(citation: Citation, addresses: Mapping[str, str]) -> str:
+    where, label = plain(place(citation)), addresses.get(citation_link(citation) or "")
+    return f"**[{citation.n}]** {f'[{where}][{label}]' if label else where}: “{plain(citation.quote)}”"
