@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cnaps_rag.answers import Answer
-from cnaps_rag.rendering import answer_bibtex
+from cnaps_rag.rendering import answer_bibtex, answer_record
 from cnaps_rag.rendering.wording import printable
 from tests.sample_answers import GITHUB_URL, HOSTILE, LIIF_URL, LOST_URL, abstention, answer_with
 
@@ -93,6 +93,32 @@ def test_keys_are_unique() -> None:
     """Papers that would have the same key are numbered."""
     other = CVF_URL.replace("of_Day", "of_Night")
     assert list(entries(answer_on(CVF_URL, other))) == ["roe2021light", "roe2021light-2"]
+    assert [one["key"] for one in answer_record(answer_on(CVF_URL, other))["bibliography"]] == [
+        *("roe2021light", "roe2021light-2")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "written"),
+    [
+        ("50% of $5 & #1_2", r"50\% of \$5 \& \#1\_2"),
+        ("a\\b", r"a{\textbackslash}b"),
+        ("{x} ~a^b", r"{\textbraceleft}x{\textbraceright} {\textasciitilde}a{\textasciicircum}b"),
+        ('<b> | "c"', r'{\textless}b{\textgreater} {\textbar} "c"'),
+        ("é ×4\n α", "é ×4 α"),
+        ("\x1b\u202e", "(untitled)"),
+    ],
+)
+def test_specials_are_escaped(title: str, written: str) -> None:
+    """What has a meaning in TeX is written as the command that prints it."""
+    assert f"  title = {{{written}}},\n" in answer_bibtex(answer_on(LIIF_URL, title=title))
+
+
+def test_other_schemes_are_left_out() -> None:
+    """A URL that is no web link gets into no entry."""
+    answer = answer_on("javascript:alert(1)", github="javascript:alert(2)")
+    assert "javascript:" not in answer_bibtex(answer)
+    assert [set(entry.fields) for entry in entries(answer).values()] == [{"title"}]
 
 
 @settings(deadline=None)
@@ -103,8 +129,8 @@ def test_keys_are_unique() -> None:
         st.lists(st.sampled_from([*HOSTILE, *'\\{}%&$#_~^<>|"@,= aB'])).map("".join),
     ).filter(printable)
 )
-def test_any_title_comes_back(text: str) -> None:
-    """Whatever a title holds, the parser finds one entry of the same fields, and TeX would set the title as it is."""
+def test_any_title_is_one_entry(text: str) -> None:
+    """Whatever a title holds, the parser finds one entry of the same fields, and braces are even."""
     [(key, entry)] = entries(answer_on(LIIF_URL, title=text)).items()
     assert (key, entry.type) == ("arxiv2012.09161", "misc")
     assert set(entry.fields) == {"title", "year", "month", "eprint", "archiveprefix", "url", "note"}

@@ -1,12 +1,11 @@
 """The papers that an answer cites, as BibTeX: what is known of them, and nothing else."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from cnaps_rag.answers import Answer
 from cnaps_rag.rendering.parts import UsedPaper, used_papers
 from cnaps_rag.rendering.wording import UNTITLED, printable, web_link
-from cnaps_rag.venues import Venue, venue_of
+from cnaps_rag.venues import Venue
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 """The names that BibTeX styles define."""
@@ -34,23 +33,13 @@ def answer_bibtex(answer: Answer) -> str:
     Returns:
         One entry a paper, in order of their first citation, in UTF-8; empty where nothing is cited.
     """
-    papers = [(paper, venue_of(paper.url)) for paper in used_papers(answer)]
-    keys = _keys(venue.key for _, venue in papers)
-    return "\n".join(_entry(paper, venue, key) for (paper, venue), key in zip(papers, keys, strict=True))
+    return "\n".join(map(_entry, used_papers(answer)))
 
 
-def _keys(wanted: Iterable[str]) -> Iterator[str]:
-    """Number keys that are the same; the first keeps its own."""
-    seen: Counter[str] = Counter()
-    for key in wanted:
-        seen[key] += 1
-        yield key if seen[key] == 1 else f"{key}-{seen[key]}"
-
-
-def _entry(paper: UsedPaper, venue: Venue, key: str) -> str:
-    kind = "misc" if venue.proceedings is None else "inproceedings"
-    fields = "".join(f"  {name} = {value},\n" for name, value in _fields(paper, venue))
-    return f"@{kind}{{{key},\n{fields}}}\n"
+def _entry(paper: UsedPaper) -> str:
+    kind = "misc" if paper.venue.proceedings is None else "inproceedings"
+    fields = "".join(f"  {name} = {value},\n" for name, value in _fields(paper, paper.venue))
+    return f"@{kind}{{{paper.key},\n{fields}}}\n"
 
 
 def _fields(paper: UsedPaper, venue: Venue) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,6 @@ from cnaps_rag.answers import Answer, Citation, Claim, PaperNote
 from cnaps_rag.graphs import WorkflowGraph
 from cnaps_rag.records import ABSTRACT_ORIGIN, BuildReport, Hit, IndexedPaper, Origin
 from cnaps_rag.rendering.parts import UsedPaper, used_papers
-from cnaps_rag.venues import venue_of
 
 FileOf = Callable[[IndexedPaper], str | None]
 """Gives the path of a paper's PDF relative to the corpus, or None where it has none."""
@@ -91,9 +90,9 @@ def _graph(graph: WorkflowGraph) -> dict[str, Any]:
 
 
 def _used(paper: UsedPaper) -> dict[str, Any]:
-    venue = venue_of(paper.url)
+    venue = paper.venue
     return {
-        "key": venue.key,
+        "key": paper.key,
         "title": paper.title,
         "authors": list(paper.authors),
         "venue": venue.name,

@@ -1,5 +1,6 @@
 """An answer arranged as people read it: what is missing first, then one workflow for each model."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from cnaps_rag.graphs import CHAIN, Node, NodeKind
 from cnaps_rag.listing import Role
 from cnaps_rag.records import Origin
 from cnaps_rag.rendering.wording import BESIDE, NOT_DESCRIBED, STEPS, markers
+from cnaps_rag.venues import Venue, venue_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class UsedPaper:
     """A paper that the answer cites.
 
     Attributes:
+        key: A short name of it, unique within the answer: `chan2021basicvsr`.
+        venue: When and where it appeared.
         url: Its URL as listed.
         title: Its title.
         authors: Its authors, where they are known.
@@ -63,6 +67,8 @@ class UsedPaper:
         github: Repositories that the prompt lists with it.
     """
 
+    key: str
+    venue: Venue
     url: str
     title: str
     authors: tuple[str, ...]
@@ -149,9 +155,14 @@ def used_papers(answer: Answer) -> Iterator[UsedPaper]:
     first: dict[str, Citation] = {}
     for citation in answer.citations:
         first.setdefault(citation.url, citation)
+    keys: Counter[str] = Counter()
     for url, citation in first.items():
+        venue = venue_of(url)
+        keys[venue.key] += 1
         notes = [note for note in answer.papers if note.url == url or citation.n in note.citations]
         yield UsedPaper(
+            key=venue.key if keys[venue.key] == 1 else f"{venue.key}-{keys[venue.key]}",
+            venue=venue,
             url=url,
             title=citation.title,
             authors=next((note.authors for note in notes if note.authors), ()),
