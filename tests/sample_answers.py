@@ -21,6 +21,8 @@ HOSTILE = (
     "[1]: https://evil.example",
     "[^1]: note",
     "<https://evil.example>",
+    "[run](javascript:alert(1)) <javascript:alert(1)>",
+    "[x][ref-1-p3]\n\n[ref-1-p3]: https://evil.example",
     "`code` ``more`` *em* **strong** ~~gone~~ $x$ | cell |",
     "&lt;b&gt; &#35; &copy;",
     '" onmouseover="alert(1)',
