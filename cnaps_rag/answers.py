@@ -1,11 +1,15 @@
 """An answer as data: claims, what they cite, and what was left out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cnaps_rag.graphs import WorkflowGraph, draw_graph
 from cnaps_rag.listing import Role
 from cnaps_rag.records import Origin
+
+GENERAL = "In general"
+"""What claims are about that speak of no recommended model, where they rest on several papers."""
 
 
 class Support(StrEnum):
@@ -102,6 +106,8 @@ class PaperNote:
         github: The repository's URL as listed, or None.
         citations: Numbers of the citations of this paper in the answer.
         note: Why it matters here, or that no passage of it bears on the question.
+        authors: The authors by arXiv's metadata, where it is known.
+        journal: Where the paper was published by arXiv's metadata, or None.
     """
 
     role: Role
@@ -110,6 +116,8 @@ class PaperNote:
     github: str | None
     citations: tuple[int, ...]
     note: str
+    authors: tuple[str, ...] = ()
+    journal: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,3 +179,32 @@ class Answer:
         yield from self.task
         for _, claims in self.workflow.steps():
             yield from claims
+
+    @property
+    def workflow_graph(self) -> WorkflowGraph:
+        """The workflow as nodes and arrows, drawn from its claims alone: one chain for each recommended model."""
+        return draw_graph(dict(self.workflow.steps()), self._chains())
+
+    def _chains(self) -> dict[str | None, str]:
+        """Label what gets a chain: recommended models in the prompt's order, then whatever else is spoken of."""
+        claims = [claim for _, step in self.workflow.steps() for claim in step]
+        spoken = dict.fromkeys(claim.about for claim in claims)
+        recommended = [paper for paper in self.papers if paper.role is Role.RECOMMENDED]
+        labels: dict[str | None, str] = {paper.name: paper.name for paper in recommended}
+        for paper in recommended:
+            # entries that share a paper share its citations: what is said of one of them holds for all
+            twins = [other.name for other in recommended if other.name in spoken and other.citations == paper.citations]
+            if paper.citations and twins and paper.name not in spoken:
+                del labels[paper.name]
+                labels[twins[0]] += f" / {paper.name}"
+        listed = {paper.name for paper in self.papers}
+        for about in sorted(spoken.keys() - labels.keys(), key=lambda name: (name is None, name)):
+            title = self._title_of(claim for claim in claims if claim.about == about)
+            labels[about] = about if about in listed else title
+        return labels
+
+    def _title_of(self, claims: Iterable[Claim]) -> str:
+        """Name the one paper that claims rest on, where it is one."""
+        numbers = {number for claim in claims for number in claim.citations}
+        titles = {citation.title for citation in self.citations if citation.n in numbers}
+        return titles.pop() if len(titles) == 1 else GENERAL

@@ -145,6 +145,8 @@ class _Ledger:
                     github=paper.listed.github,
                     citations=numbers,
                     note=text,
+                    authors=paper.authors,
+                    journal=paper.journal,
                 )
             )
         return tuple(notes)

@@ -252,7 +252,7 @@ def papers_of(manifest: dict[str, Any], path: Path) -> tuple[IndexedPaper, ...]:
 
 
 def _paper(row: dict[str, Any], role: Role, listed: ListedPaper) -> IndexedPaper:
-    fields = {**row, "role": role, "listed": listed}
+    fields = {**row, "role": role, "listed": listed, "authors": tuple(row.get("authors", ()))}
     return IndexedPaper(**{**fields, "status": PaperStatus(row["status"]), "origin": Origin(row["origin"])})
 
 

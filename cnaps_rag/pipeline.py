@@ -143,6 +143,8 @@ class Builder:
             title=title or paper.name,
             bytes=source.bytes,
             reason=source.reason,
+            authors=source.authors,
+            journal=source.journal,
         )
         if source.path is not None and source.sha256 is not None:
             judge = partial(self._judge, source.path, listed=name, arxiv=source.title, abstract=summary)

@@ -232,6 +232,8 @@ class IndexedPaper:
         passage_count: Number of passages indexed.
         bytes: Size of the PDF, 0 where there is none.
         reason: Why the PDF, or some pages of it, are not in the index, and what else to know of it; else None.
+        authors: The authors by arXiv's metadata, where it is known.
+        journal: Where it was published by arXiv's metadata, or None.
     """
 
     role: Role
@@ -247,6 +249,8 @@ class IndexedPaper:
     passage_count: int = 0
     bytes: int = 0
     reason: str | None = None
+    authors: tuple[str, ...] = ()
+    journal: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

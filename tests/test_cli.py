@@ -236,7 +236,10 @@ def test_bad_questions(shell: Shell, built: Path, content: bytes | None, words: 
     assert done.err.count("\n") == 1
 
 
-@pytest.mark.parametrize(("format_", "start"), [("md", "#"), ("json", "{"), ("html", "<!")])
+@pytest.mark.parametrize(
+    ("format_", "start"),
+    [("md", "#"), ("text", "answer"), ("html", "<!"), ("json", "{"), ("bibtex", "@"), ("mermaid", "flowchart")],
+)
 def test_ask(shell: Shell, built: Path, format_: str, start: str) -> None:
     """`ask` prints the answer in the format asked for, Markdown by default."""
     done = shell("ask", built, "--format", format_)

@@ -177,6 +177,34 @@ def test_odd_pdfs(desk: "Desk", shared: Path, name: str) -> None:
     assert (report.papers[1].status.value, report.papers[1].origin.value) == expected
 
 
+def test_authors_reach_the_answer(desk: "Desk") -> None:
+    """Authors that arXiv named when the paper was fetched are in the index, and in what the answer says of it."""
+    assert {paper.authors for paper in desk.index().papers} == {()}
+    source = desk.root / "corpus" / "papers" / "arxiv-2101.00001" / "source.json"
+    record = json.loads(source.read_bytes())
+    record["arxiv"] = {"authors": ["Ada Roe", "B. Poe"], "journal": "Light 7"}
+    source.write_text(json.dumps(record), encoding="utf-8")
+    found = answer(desk.index())
+    assert [(paper.authors, paper.journal) for paper in found.papers[:2]] == [
+        (("Ada Roe", "B. Poe"), "Light 7"),
+        ((), None),
+    ]
+    assert [(one["authors"], one["journal"]) for one in answer_record(found)["bibliography"]][:1] == [
+        (["Ada Roe", "B. Poe"], "Light 7")
+    ]
+
+
+def test_an_index_without_authors_is_read(desk: "Desk") -> None:
+    """An index that was written before authors were kept is opened as it is."""
+    desk.build()
+    manifest = json.loads(desk.manifest().read_bytes())
+    manifest["papers"] = [
+        {name: value for name, value in row.items() if name not in {"authors", "journal"}} for row in manifest["papers"]
+    ]
+    desk.manifest().write_text(json.dumps(manifest), encoding="utf-8")
+    assert {paper.authors for paper in desk.open().papers} == {()}
+
+
 def test_citations_of_abstracts_are_marked(desk: "Desk") -> None:
     """Every citation of a paper that is there by its abstract says so, in the record that the JSON is made of."""
     (desk.pdf_dir / "2101.00001.pdf").unlink()

@@ -117,6 +117,8 @@ def test_answer_json_has_the_promised_keys_in_order() -> None:
         "papers_unavailable",
         "generator",
         "prompt_id",
+        "workflow_graph",
+        "bibliography",
     ]
     assert list(record["parts"]) == ["task", "workflow", "papers"]
     assert list(record["parts"]["workflow"]) == ["input", "model", "output", "mechanism"]
@@ -140,7 +142,7 @@ def test_answer_json_tells_an_abstract_from_a_page() -> None:
     assert (second["page_number"], second["origin"], second["source"]) == (None, "abstract", ABSTRACT_ORIGIN)
 
 
-@pytest.mark.parametrize("form", ["md", "json", "html"])
+@pytest.mark.parametrize("form", ["md", "text", "html", "json", "bibtex", "mermaid"])
 def test_render_takes_plain_strings(form: str) -> None:
     """A format may be given as the command line's own string."""
     assert render(sample_answer(), Format(form)) == render(sample_answer(), form)  # type: ignore[arg-type]

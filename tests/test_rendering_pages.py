@@ -9,76 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cnaps_rag.answers import Answer, Citation, Claim, DroppedClaim, PaperNote, Support, UnavailablePaper, Workflow
-from cnaps_rag.listing import Role
-from cnaps_rag.records import Origin
+from cnaps_rag.answers import Claim, Support, Workflow
 from cnaps_rag.rendering import answer_html, answer_markdown
 from cnaps_rag.rendering.as_markdown import plain
 from cnaps_rag.rendering.wording import citation_link, printable, web_link
-
-LIIF_URL = "https://arxiv.org/pdf/2012.09161"
-LOST_URL = "https://example.org/lost.pdf"
-GITHUB_URL = "https://github.com/yinboc/liif"
-HOSTILE = (
-    "[click](https://evil.example)",
-    "![pixel](https://evil.example/p.png)",
-    "see https://evil.example, or www.evil.example; mail me@evil.example",
-    "<script>alert(1)</script><img src=x onerror=alert(1)>",
-    "\n\n# A heading\n\n- a list\n\n1. more",
-    "# heading",
-    "- - 1. nested",
-    "12) twelve",
-    "[1]: https://evil.example",
-    "[^1]: note",
-    "<https://evil.example>",
-    "`code` ``more`` *em* **strong** ~~gone~~ $x$ | cell |",
-    "&lt;b&gt; &#35; &copy;",
-    '" onmouseover="alert(1)',
-    "</title></style></main>",
-    "`https://evil.example` ``www.evil.example`",
-    "ends with a backslash \\",
-    "--- === +++ ***",
-    "\u202eright to left\x1b[31m\x00\udc80",
-    "$$x$$ :smile: > [!NOTE]",
-    "    code",
-    "evil.com/x",
-    "~~~\nfence\n~~~",
-)
-
-
-def answer_with(text: str) -> Answer:
-    claim = Claim(text=text, citations=(1, 2), support=Support.PARTIAL, about=text)
-    other = Claim(text="Plain.", citations=(1,), support=Support.VERBATIM, about="LIIF")
-    quote = Citation(
-        n=1,
-        url=LIIF_URL,
-        title=text,
-        page_number=3,
-        section=text,
-        start=0,
-        end=len(text),
-        quote=text,
-        passage=text,
-        origin=Origin.CORPUS,
-    )
-    return Answer(
-        question=text,
-        prompt_id="0123456789abcdef",
-        generator=text,
-        task=(claim, other),
-        workflow=Workflow(input=(claim,), mechanism=(other,)),
-        papers=(
-            PaperNote(role=Role.RECOMMENDED, name=text, url=LIIF_URL, github=GITHUB_URL, citations=(1, 2), note=text),
-            PaperNote(role=Role.RELATED, name="Lost", url=LOST_URL, github=None, citations=(), note="No passage."),
-        ),
-        citations=(
-            quote,
-            dataclasses.replace(quote, n=2, url=LOST_URL, page_number=None, section=None, origin=Origin.ABSTRACT),
-        ),
-        not_covered=(text,),
-        dropped=(DroppedClaim(text=text, reason=text),),
-        papers_unavailable=(UnavailablePaper(url=LOST_URL, reason=text),),
-    )
+from tests.sample_answers import GITHUB_URL, HOSTILE, LIIF_URL, LOST_URL, abstention, answer_with, two_models
 
 
 class Tags(HTMLParser):
@@ -104,41 +39,132 @@ class Tags(HTMLParser):
         self.text.append(data)
 
 
+def headings(markdown: str) -> list[str]:
+    return re.findall(r"^#+ .*$", markdown, re.MULTILINE)
+
+
 def test_markdown_reads_from_question_to_references() -> None:
-    """The Markdown has the note, three parts, the gaps, the references and the count of what was left out."""
+    """The Markdown has question, notes, three parts, what could not be read, what was left out, and references."""
     shown = answer_markdown(answer_with("A *fact*"))
-    headings = re.findall(r"^#+ .*$", shown, re.MULTILINE)
-    assert headings == [
-        "# A \\*fact\\*",
+    assert headings(shown) == [
+        "# Answer from the listed papers",
         "## 1. The task",
         "## 2. How the model works",
-        *("### Input", "### Model", "### Output", "### Why it does that"),
+        *("### A \\*fact\\*", "#### Input", "#### Model", "#### Output", "#### Why it does that"),
+        *("### LIIF", "#### Input", "#### Model", "#### Output", "#### Why it does that"),
         "## 3. Papers and tools",
-        "## What the papers do not say",
+        "## Papers that could not be read",
+        "## Left out after checking",
         "## References",
     ]
-    assert "> - **Lost**: A \\*fact\\*" in shown
+    assert "\n**Question.** A \\*fact\\*\n" in shown
     assert "- **LIIF**: Plain. [1]\n" in shown
     assert "A \\*fact\\* [1][2] *(partly supported)*" in shown
-    assert f"(recommended): [paper]({LIIF_URL}), [GitHub]({GITHUB_URL}). A \\*fact\\* [1][2]" in shown
-    assert f"**[1]** A \\*fact\\*, p. 3 (A \\*fact\\*): “A \\*fact\\*” [source]({LIIF_URL}#page=3)" in shown
-    assert f"A \\*fact\\*, abstract as given in the prompt: “A \\*fact\\*” [source]({LOST_URL})" in shown
-    assert "1 drafted statement was left out" in shown
+    assert "- **A \\*fact\\*** (recommended): A \\*fact\\* [1][2]\n" in shown
+    assert f"\n  - arXiv:2012.09161, December 2020, [paper]({LIIF_URL}), [GitHub]({GITHUB_URL})\n" in shown
+    assert "- **Lost**: A \\*fact\\*" in shown
+    assert "- “A \\*fact\\*”: A \\*fact\\*\n" in shown
     assert "No retrieved passage of the listed papers says anything on this." in shown
+
+
+def test_markdown_references_say_where_and_link_there() -> None:
+    """A reference stands under title and venue, names page and section, quotes, and links to the page."""
+    shown = answer_markdown(answer_with("A *fact*"))
+    assert "\n**A \\*fact\\***, arXiv:2012.09161, December 2020\n" in shown
+    assert "\n- **[1]** [p. 3 (A \\*fact\\*)][ref-1-p3]: “A \\*fact\\*”\n" in shown
+    assert "\n- **[2]** [abstract as given in the prompt][ref-2]: “A \\*fact\\*”\n" in shown
+    assert shown.endswith(f"\n\n[ref-1-p3]: {LIIF_URL}#page=3\n[ref-2]: {LOST_URL}\n")
+
+
+def test_markdown_names_each_address_once() -> None:
+    """References to one page share its address, and every reference has one that is named once."""
+    shown = answer_markdown(two_models())
+    defined = re.findall(r"^\[(ref-.*?)\]: ", shown, re.MULTILINE)
+    assert defined == ["ref-1-p3", "ref-2-p3"]
+    assert re.findall(r"\]\[(ref-.*?)\]", shown) == ["ref-1-p3", "ref-1-p3", "ref-2-p3"]
+
+
+def test_references_stand_paper_by_paper() -> None:
+    """Each paper's title stands once, over its references in order, however the answer goes back and forth."""
+    shown = answer_markdown(two_models()).split("## References")[1]
+    assert re.findall(r"\*\*(.+?)\*\*", shown) == ["On A", "[1]", "[3]", "On B", "[2]"]
+
+
+def test_what_the_papers_do_not_say_stands_before_the_answer() -> None:
+    """Gaps, and recommended models whose paper could not be read, are told before the first part."""
+    answer = answer_with("x")
+    lost = dataclasses.replace(answer.papers[0], name="Lost too", url=LOST_URL)
+    top = answer_markdown(dataclasses.replace(answer, papers=(lost,))).split("## 1.")[0]
+    assert "> **What the papers do not say.**\n>\n> - x\n" in top
+    rests = "its PDF could not be read; what is said of it rests on the abstract in the prompt."
+    assert f"> **Not available.**\n>\n> - **Lost too**: {rests}\n" in top
+    page = answer_html(dataclasses.replace(answer, papers=(lost,))).split("<h2>1.")[0]
+    assert f"<b>Lost too</b>: {rests}" in page
+    assert "<b>What the papers do not say.</b>" in page
+
+
+def test_a_related_paper_that_is_missing_does_not_stand_at_the_top() -> None:
+    """A related paper that could not be read is told of behind the answer, not before it."""
+    assert "Not available" not in answer_markdown(answer_with("x"))
+    assert "- **Lost**: x" in answer_markdown(answer_with("x")).split("## Papers that could not be read")[1]
+
+
+def test_an_abstention_says_so() -> None:
+    """Without a claim the answer says at the top that it is none, and why, and has no empty steps."""
+    for shown in (answer_markdown(abstention()), answer_html(abstention())):
+        top, rest = re.split("(?:## |<h2>)1. The task", shown)
+        assert "No answer: no statement on this question could be drawn" in top
+        assert "its PDF could not be read, and nothing in this answer rests on it." in top
+        assert "the question itself" in top
+        assert "Why it does that" not in rest
 
 
 def test_markdown_of_a_whole_answer_has_no_empty_parts() -> None:
     """Without gaps, dropped claims and missing papers, nothing is said of them."""
     answer = dataclasses.replace(answer_with("x"), not_covered=(), dropped=(), papers_unavailable=(), citations=())
     shown = answer_markdown(answer)
-    assert not any(words in shown for words in ("What the papers do not say", "## References", "left out", "Note."))
+    words = ("do not say", "## References", "Left out", "Not available", "could not be read", "ref-", "No answer")
+    assert not any(one in shown for one in words)
 
 
-def test_model_names_are_shown_only_where_they_differ() -> None:
+def test_each_model_has_its_workflow() -> None:
+    """Two models have a chain of steps each, drawn on one line; what is said of neither stands behind them."""
+    shown = answer_markdown(two_models())
+    assert [one for one in headings(shown) if one.startswith("### ")] == ["### B", "### A", "### C", "### In general"]
+    assert "\nInput [2] → **B** (not described) → Output (not described); why: [2][3]\n" in shown
+    assert "\nInput [1] → **A** [1] → Output [3][1]\n" in shown
+    assert "### C\n\n*No retrieved passage of the listed papers says anything on this.*\n\n### In general" in shown
+
+
+def test_one_model_needs_no_heading_of_its_own() -> None:
     """Where all claims speak of one model, its name is not repeated at each."""
     claim = Claim(text="Plain.", citations=(1,), support=Support.VERBATIM, about="LIIF")
-    answer = dataclasses.replace(answer_with("x"), task=(claim,), workflow=Workflow())
+    listed = dataclasses.replace(answer_with("x").papers[0], name="LIIF")
+    answer = dataclasses.replace(answer_with("x"), task=(claim,), workflow=Workflow(model=(claim,)), papers=(listed,))
     assert "\n- Plain. [1]\n" in answer_markdown(answer)
+    assert "\n### Input\n" in answer_markdown(answer)
+    assert "<h4>" not in answer_html(answer)
+
+
+def test_html_draws_the_workflow_as_a_list() -> None:
+    """The picture is a list in reading order inside a named figure, each box with its references."""
+    figure = re.findall(r"<figure.*?</figure>", answer_html(two_models()), re.DOTALL)[1]
+    assert figure.startswith('<figure aria-label="Workflow: input, model, output">\n<ol>')
+    words = re.sub(r"<[^>]+>", "|", figure)
+    assert re.sub(r"\|+", "|", words).split("|")[1:-1] == [
+        *("\n", "Input", " One photo. ", "[1]", "Model", " A ", "[1]", "Output", " A sharp photo. ", "[3]", "[1]", "\n")
+    ]
+
+
+def test_runs_of_numbers_are_shortened() -> None:
+    """Three and more citations in a row are a range, with links at both ends; two are not."""
+    answer = answer_with("x")
+    numbers = tuple(range(1, 7))
+    paper = dataclasses.replace(answer.papers[0], citations=(*numbers[:4], 6))
+    cited = tuple(dataclasses.replace(answer.citations[0], n=n) for n in numbers)
+    answer = dataclasses.replace(answer, papers=(paper,), citations=cited)
+    assert "x [1]–[4][6]\n" in answer_markdown(answer)
+    assert 'x <a href="#ref-1">[1]</a>–<a href="#ref-4">[4]</a><a href="#ref-6">[6]</a>' in answer_html(answer)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -199,7 +225,7 @@ def test_other_schemes_are_text() -> None:
     """An entry whose URL is no web link is shown without being one."""
     [first, *_] = answer_with("x").papers
     answer = dataclasses.replace(answer_with("x"), papers=(dataclasses.replace(first, url="javascript://a"),))
-    assert "`javascript://a`, [GitHub]" in answer_markdown(answer)
+    assert "- `javascript://a`, [GitHub]" in answer_markdown(answer)
     assert "javascript" not in "".join(Tags(answer_html(answer)).links)
 
 

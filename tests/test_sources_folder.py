@@ -165,6 +165,17 @@ def test_dropped_in_by_hand(tmp_path: Path, source: str | None) -> None:
     assert paper.title == ("LIIF" if source and "LIIF" in source else None)
 
 
+@pytest.mark.parametrize("authors", ['"Ada Roe"', "null", "[1, null]", "{}"])
+def test_odd_metadata(tmp_path: Path, authors: str) -> None:
+    """Metadata of another form than arXiv's cost no paper, and name no author."""
+    [stored] = fetch(tmp_path, MSSNET, pdf_dir=folder(tmp_path, {"MSSNet.pdf": PDF}))
+    assert stored.path is not None
+    record = f'{{"arxiv": {{"title": 1, "journal": [], "authors": {authors}}}}}'
+    (stored.path.parent / "source.json").write_text(record)
+    [paper] = fetch(tmp_path, MSSNET)
+    assert (paper.status, paper.title, paper.authors, paper.journal) == (PaperStatus.OK, None, (), None)
+
+
 def test_folder_goes_before_corpus(tmp_path: Path) -> None:
     """The folder given now replaces what the corpus held, even where that was no PDF."""
     first = folder(tmp_path, {"2012.09161.pdf": PDF, "MSSNet.pdf": PDF})

@@ -247,7 +247,9 @@ def test_metadata(hosts: Hosts, fetch: Fetch) -> None:
     hosts.replies |= {LIIF: [Reply(PDF)], UNET: [Reply(PDF)], api: [Reply(FEED.encode())]}
     liif, unet = fetch(LIIF, UNET)
     assert (liif.title, unet.title) == ("Learning Continuous Image Representation", None)
-    assert fetch(LIIF)[0].title == liif.title
+    assert (liif.authors, liif.journal, unet.authors) == (("Yinbo Chen",), "CVPR 2021", ())
+    again = fetch(LIIF)[0]
+    assert (again.title, again.authors, again.journal) == (liif.title, liif.authors, liif.journal)
     [asked] = [url for url in hosts.requests if url.startswith(api)]
     assert httpx.URL(asked).params["id_list"] == "2012.09161,1505.04597v1"
     assert liif.path is not None

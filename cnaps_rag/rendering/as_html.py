@@ -4,23 +4,31 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from cnaps_rag.answers import Answer, Citation, Claim, PaperNote
+from cnaps_rag.graphs import CHAIN, Node, NodeKind
+from cnaps_rag.rendering.parts import MissingPaper, ModelPart, missing_papers, model_parts, paper_title, references
 from cnaps_rag.rendering.wording import (
+    DROPPED,
+    DROPPED_LEAD,
+    NO_ANSWER,
     NOT_COVERED,
+    NOT_DESCRIBED,
     NOTHING_FOUND,
     PAPERS,
     REFERENCES,
     STEPS,
     TASK,
+    TITLE,
+    UNAVAILABLE,
     UNTITLED,
     WORKFLOW,
     citation_link,
     claim_caveat,
-    claim_label,
     footer,
-    gaps,
-    gaps_lead,
     place,
     printable,
+    published,
+    ranges,
+    task_label,
     web_link,
 )
 
@@ -28,10 +36,18 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.55 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; line-height: 1.3; } h2 { font-size: 1.2rem; margin-top: 2rem; } h3 { font-size: 1rem; }
-li { margin: .35rem 0; overflow-wrap: anywhere; }
-aside { border-left: .25rem solid #c80; padding: .1rem 1rem; } :target { background: #fd06; }
+h1 { font-size: 1.5rem; line-height: 1.3; } h2 { font-size: 1.25rem; margin-top: 2.5rem; }
+h3 { font-size: 1.1rem; } h4 { font-size: 1rem; margin-bottom: .25rem; }
+li { margin: .35rem 0; overflow-wrap: anywhere; } blockquote { margin: 0; font-size: 1.1rem; }
+aside { border-left: .25rem solid #c80; padding: .1rem 1rem; margin: 1rem 0; } :target { background: #fd06; }
 q { font-style: italic; } footer { border-top: 1px solid #8888; margin-top: 2rem; font-size: .875rem; }
+figure { margin: 1rem 0; } figure ol { display: flex; flex-wrap: wrap; list-style: none; margin: 0; padding: 0; }
+figure li { flex: 1 1 8rem; border: 1px solid #8888; border-radius: .4rem; padding: .4rem .6rem; margin: .2rem 0; }
+figure li + li { position: relative; margin-left: 1.75rem; }
+figure li + li::before { content: "\\2192"; content: "\\2192" / ""; position: absolute; left: -1.45rem; top: .4rem; }
+figure li b, figure p b { display: block; } figure .open { border-style: dashed; }
+figure p { border: 1px solid #8888; border-radius: .4rem; padding: .4rem .6rem; margin: .5rem 0; font-size: .875rem; }
+figure li { font-size: .875rem; }
 """
 
 
@@ -70,48 +86,97 @@ def _text(text: str) -> str:
 
 def _blocks(answer: Answer) -> Iterator[str]:
     known = {citation.n for citation in answer.citations}
-    yield f"<h1>{_text(answer.question)}</h1>"
-    yield from _note(answer)
+    missing = missing_papers(answer)
+    yield f"<h1>{TITLE}</h1>"
+    yield f"<blockquote>{_text(answer.question)}</blockquote>"
+    yield from _notes(answer, missing)
     yield f"<h2>{TASK}</h2>"
-    yield _claims(answer, answer.task, known)
+    yield _claims(((task_label(answer, claim), claim) for claim in answer.task), known)
     yield f"<h2>{WORKFLOW}</h2>"
-    for step, claims in answer.workflow.steps():
-        yield f"<h3>{STEPS[step]}</h3>"
-        yield _claims(answer, claims, known)
+    yield from _workflow(model_parts(answer), known)
     yield f"<h2>{PAPERS}</h2>"
-    yield _list(_paper(paper, known) for paper in answer.papers)
-    if answer.not_covered:
-        yield f"<h2>{NOT_COVERED}</h2>"
-        yield _list(_text(gap) for gap in answer.not_covered)
+    yield _list(_paper(answer, paper, known) for paper in answer.papers)
+    if missing:
+        yield f"<h2>{UNAVAILABLE}</h2>"
+        yield _list(f"{_bold(paper.name)}: {_text(paper.reason)}" for paper in missing)
+    if answer.dropped:
+        yield f"<h2>{DROPPED}</h2>"
+        yield f"<p>{DROPPED_LEAD}</p>"
+        yield _list(f"<q>{_text(claim.text)}</q>: {_text(claim.reason)}" for claim in answer.dropped)
     if answer.citations:
         yield f"<h2>{REFERENCES}</h2>"
-        yield _references(answer.citations)
-    yield "<footer>" + "".join(f"<p>{_text(line)}</p>" for line in footer(answer)) + "</footer>"
+        yield from (_references(run) for run in references(answer))
+    yield f"<footer><p>{_text(footer(answer))}</p></footer>"
 
 
-def _note(answer: Answer) -> Iterator[str]:
-    found = gaps(answer)
-    if found:
-        named = _list(f"<b>{_text(gap.name) or UNTITLED}</b>: {_text(gap.reason)}" for gap in found)
-        yield f"<aside><p><b>Note.</b> {gaps_lead(len(found))}</p>\n{named}</aside>"
+def _notes(answer: Answer, missing: Iterable[MissingPaper]) -> Iterator[str]:
+    if not any(answer.claims()):
+        yield f"<aside><p><b>{NO_ANSWER}</b></p></aside>"
+    recommended = [f"{_bold(paper.name)}: {paper.consequence}." for paper in missing if paper.recommended]
+    if recommended:
+        yield f"<aside><p><b>Not available.</b></p>\n{_list(recommended)}</aside>"
+    if answer.not_covered:
+        yield f"<aside><p><b>{NOT_COVERED}.</b></p>\n{_list(_text(gap) for gap in answer.not_covered)}</aside>"
+
+
+def _workflow(parts: tuple[ModelPart, ...], known: set[int]) -> Iterator[str]:
+    if not parts:
+        yield f"<p><em>{NOTHING_FOUND}</em></p>"
+    for part in parts:
+        if len(parts) > 1:
+            yield f"<h3>{_text(part.label) or UNTITLED}</h3>"
+        yield _figure(part, known) if part.steps else f"<p><em>{NOTHING_FOUND}</em></p>"
+        heading = "h4" if len(parts) > 1 else "h3"
+        for kind, claims in part.steps:
+            yield f"<{heading}>{STEPS[kind]}</{heading}>"
+            yield _claims(((None, claim) for claim in claims), known)
+
+
+def _figure(part: ModelPart, known: set[int]) -> str:
+    """Draw the chain of a model: boxes in a list, so that it reads in order without its looks."""
+    boxes = "".join(_box(part.nodes[kind], known) for kind in CHAIN)
+    why = part.nodes.get(NodeKind.MECHANISM)
+    below = "" if why is None else f"\n<p>{_node(why, known)}</p>"
+    return f'<figure aria-label="Workflow: input, model, output">\n<ol>{boxes}</ol>{below}\n</figure>'
+
+
+def _box(node: Node, known: set[int]) -> str:
+    return f"<li>{_node(node, known)}</li>" if node.described else f'<li class="open">{_node(node, known)}</li>'
+
+
+def _node(node: Node, known: set[int]) -> str:
+    named = node.described or node.kind is NodeKind.MODEL
+    words = f" {_text(node.label)}" if named else ""
+    support = _markers(node.citations, known) if node.described else f"<em>({NOT_DESCRIBED})</em>"
+    return f"<b>{STEPS[node.kind]}</b>{words} {support}"
 
 
 def _list(entries: Iterable[str]) -> str:
     return "<ul>\n" + "".join(f"<li>{entry}</li>\n" for entry in entries) + "</ul>"
 
 
+def _bold(text: str) -> str:
+    return f"<b>{_text(text) or UNTITLED}</b>"
+
+
 def _markers(numbers: Iterable[int], known: set[int]) -> str:
-    return "".join(f'<a href="#ref-{n}">[{n}]</a>' if n in known else f"[{n}]" for n in numbers)
+    return "".join(
+        _marker(first, known) if first == last else f"{_marker(first, known)}–{_marker(last, known)}"
+        for first, last in ranges(numbers)
+    )
 
 
-def _claims(answer: Answer, claims: tuple[Claim, ...], known: set[int]) -> str:
-    if not claims:
-        return f"<p><em>{NOTHING_FOUND}</em></p>"
-    return _list(_claim(answer, claim, known) for claim in claims)
+def _marker(number: int, known: set[int]) -> str:
+    return f'<a href="#ref-{number}">[{number}]</a>' if number in known else f"[{number}]"
 
 
-def _claim(answer: Answer, claim: Claim, known: set[int]) -> str:
-    label, caveat = claim_label(answer, claim), claim_caveat(claim)
+def _claims(claims: Iterable[tuple[str | None, Claim]], known: set[int]) -> str:
+    entries = [_claim(label, claim, known) for label, claim in claims]
+    return _list(entries) if entries else f"<p><em>{NOTHING_FOUND}</em></p>"
+
+
+def _claim(label: str | None, claim: Claim, known: set[int]) -> str:
+    caveat = claim_caveat(claim)
     parts = (
         f"<b>{_text(label)}</b>:" if label else "",
         _text(claim.text),
@@ -126,21 +191,21 @@ def _link(text: str, url: str | None) -> str:
     return f'<a href="{escape(link)}" rel="noopener noreferrer">{text}</a>' if link else _text(url or "")
 
 
-def _paper(paper: PaperNote, known: set[int]) -> str:
-    links = ", ".join(filter(None, (_link("paper", paper.url), _link("GitHub", paper.github))))
+def _paper(answer: Answer, paper: PaperNote, known: set[int]) -> str:
     note = " ".join(filter(None, (_text(paper.note), _markers(paper.citations, known))))
-    return f"<b>{_text(paper.name) or UNTITLED}</b> ({paper.role}): {links}. {note}"
+    title = _text(paper_title(answer, paper))
+    cited = f"<cite>{title}</cite>" if title else ""
+    source = (cited, published(paper.url), _link("paper", paper.url), _link("GitHub", paper.github))
+    return f"{_bold(paper.name)} ({paper.role}): {note}<br>{', '.join(filter(None, source))}"
 
 
-def _references(citations: Iterable[Citation]) -> str:
-    entries = (
-        f'<li id="ref-{citation.n}" value="{citation.n}">{_reference(citation)}</li>\n' for citation in citations
-    )
-    return "<ol>\n" + "".join(entries) + "</ol>"
+def _references(citations: tuple[Citation, ...]) -> str:
+    first = citations[0]
+    title = f"<cite>{_text(first.title) or UNTITLED}</cite>"
+    entries = "".join(f'<li id="ref-{one.n}" value="{one.n}">{_reference(one)}</li>\n' for one in citations)
+    return f"<p>{', '.join(filter(None, (title, published(first.url))))}</p>\n<ol>\n{entries}</ol>"
 
 
 def _reference(citation: Citation) -> str:
-    link = citation_link(citation)
-    source = f" {_link('source', link)}" if link else ""
-    title = _text(citation.title) or UNTITLED
-    return f"<cite>{title}</cite>, {_text(place(citation))}: <q>{_text(citation.quote)}</q>{source}"
+    where, link = _text(place(citation)), citation_link(citation)
+    return f"{_link(where, link) if link else where}: <q>{_text(citation.quote)}</q>"

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from cnaps_rag.answers import Answer, Citation, Claim, PaperNote
+from cnaps_rag.graphs import WorkflowGraph
 from cnaps_rag.records import ABSTRACT_ORIGIN, BuildReport, Hit, IndexedPaper, Origin
+from cnaps_rag.rendering.parts import UsedPaper, used_papers
 
 FileOf = Callable[[IndexedPaper], str | None]
 """Gives the path of a paper's PDF relative to the corpus, or None where it has none."""
@@ -48,7 +50,7 @@ def answer_record(answer: Answer) -> dict[str, Any]:
 
     Returns:
         Its facts under the documented keys. The papers part stands under `parts` and, the same, under `papers`, where
-        the evaluation set's scorer looks for it.
+        the evaluation set's scorer looks for it. `WorkflowGraph.from_record` reads `workflow_graph` back.
     """
     papers = [_paper_note(paper) for paper in answer.papers]
     return {
@@ -65,6 +67,41 @@ def answer_record(answer: Answer) -> dict[str, Any]:
         "papers_unavailable": [{"url": paper.url, "reason": paper.reason} for paper in answer.papers_unavailable],
         "generator": answer.generator,
         "prompt_id": answer.prompt_id,
+        "workflow_graph": _graph(answer.workflow_graph),
+        "bibliography": [_used(paper) for paper in used_papers(answer)],
+    }
+
+
+def _graph(graph: WorkflowGraph) -> dict[str, Any]:
+    nodes = [
+        {
+            "id": node.id,
+            "kind": str(node.kind),
+            "label": node.label,
+            "about": node.about,
+            "described": node.described,
+            "claims": list(node.claims),
+            "citations": list(node.citations),
+        }
+        for node in graph.nodes
+    ]
+    edges = [{"from": edge.source, "to": edge.target, "label": edge.label} for edge in graph.edges]
+    return {"nodes": nodes, "edges": edges}
+
+
+def _used(paper: UsedPaper) -> dict[str, Any]:
+    venue = paper.venue
+    return {
+        "key": paper.key,
+        "title": paper.title,
+        "authors": list(paper.authors),
+        "venue": venue.name,
+        "year": venue.year,
+        "month": venue.month,
+        "arxiv": venue.arxiv,
+        "journal": paper.journal,
+        "url": paper.url,
+        "github": list(paper.github),
     }
 
 

@@ -4,26 +4,40 @@ Text from papers, prompts and models is shown as text: nothing in it can become 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from cnaps_rag.answers import Answer, Citation, Claim, PaperNote
+from cnaps_rag.rendering.parts import (
+    MissingPaper,
+    ModelPart,
+    arrow_line,
+    missing_papers,
+    model_parts,
+    paper_title,
+    references,
+)
 from cnaps_rag.rendering.wording import (
+    DROPPED,
+    DROPPED_LEAD,
+    NO_ANSWER,
     NOT_COVERED,
     NOTHING_FOUND,
     PAPERS,
     REFERENCES,
     STEPS,
     TASK,
+    TITLE,
+    UNAVAILABLE,
     UNTITLED,
     WORKFLOW,
     citation_link,
     claim_caveat,
-    claim_label,
     footer,
-    gaps,
-    gaps_lead,
+    markers,
     place,
     printable,
+    published,
+    task_label,
     web_link,
 )
 
@@ -46,7 +60,7 @@ def answer_markdown(answer: Answer) -> str:
     Returns:
         The text, ending in a newline.
     """
-    return "\n\n".join(_blocks(answer)) + "\n"
+    return "\n\n".join(filter(None, _blocks(answer))) + "\n"
 
 
 def plain(text: str) -> str:
@@ -88,35 +102,47 @@ def _code(word: str) -> str:
 
 
 def _blocks(answer: Answer) -> Iterator[str]:
-    yield f"# {plain(answer.question)}"
-    yield from _note(answer)
+    missing, addresses = missing_papers(answer), _addresses(answer)
+    yield f"# {TITLE}"
+    yield f"**Question.** {plain(answer.question)}"
+    yield from _notes(answer, missing)
     yield f"## {TASK}"
-    yield _claims(answer, answer.task)
+    yield _claims((task_label(answer, claim), claim) for claim in answer.task)
     yield f"## {WORKFLOW}"
-    for step, claims in answer.workflow.steps():
-        yield f"### {STEPS[step]}"
-        yield _claims(answer, claims)
+    yield from _workflow(model_parts(answer))
     yield f"## {PAPERS}"
-    yield _bullets(_paper(paper) for paper in answer.papers)
-    if answer.not_covered:
-        yield f"## {NOT_COVERED}"
-        yield _bullets(plain(gap) for gap in answer.not_covered)
+    yield _bullets(_paper(answer, paper) for paper in answer.papers)
+    if missing:
+        yield f"## {UNAVAILABLE}"
+        yield _bullets(f"{_bold(paper.name)}: {plain(paper.reason)}" for paper in missing)
+    if answer.dropped:
+        yield f"## {DROPPED}"
+        yield DROPPED_LEAD
+        yield _bullets(f"“{plain(claim.text)}”: {plain(claim.reason)}" for claim in answer.dropped)
     if answer.citations:
         yield f"## {REFERENCES}"
-        yield _bullets(_reference(citation) for citation in answer.citations)
+        for run in references(answer):
+            yield ", ".join(filter(None, (_bold(run[0].title), published(run[0].url))))
+            yield _bullets(_reference(citation, addresses) for citation in run)
     yield "---"
-    yield from (plain(line) for line in footer(answer))
+    yield plain(footer(answer))
+    # the addresses stand last, where they do not come between a reader of the source and the words
+    yield "\n".join(f"[{label}]: {link}" for link, label in addresses.items())
 
 
-def _note(answer: Answer) -> Iterator[str]:
-    found = gaps(answer)
-    if found:
-        lines = [
-            f"**Note.** {gaps_lead(len(found))}",
-            "",
-            *(f"- {_bold(gap.name)}: {plain(gap.reason)}" for gap in found),
-        ]
-        yield "\n".join(f"> {line}".rstrip() for line in lines)
+def _notes(answer: Answer, missing: Iterable[MissingPaper]) -> Iterator[str]:
+    """Say before the answer what its reader must know of it."""
+    if not any(answer.claims()):
+        yield f"> **{NO_ANSWER}**"
+    recommended = [f"{_bold(paper.name)}: {paper.consequence}." for paper in missing if paper.recommended]
+    if recommended:
+        yield _quoted(f"**Not available.**\n\n{_bullets(recommended)}")
+    if answer.not_covered:
+        yield _quoted(f"**{NOT_COVERED}.**\n\n{_bullets(plain(gap) for gap in answer.not_covered)}")
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
 def _bullets(texts: Iterable[str]) -> str:
@@ -127,20 +153,28 @@ def _bold(text: str) -> str:
     return f"**{plain(text) or UNTITLED}**"
 
 
-def _markers(numbers: Iterable[int]) -> str:
-    return "".join(f"[{n}]" for n in numbers)
+def _workflow(parts: tuple[ModelPart, ...]) -> Iterator[str]:
+    if not parts:
+        yield f"*{NOTHING_FOUND}*"
+    for part in parts:
+        if len(parts) > 1:
+            yield f"### {plain(part.label) or UNTITLED}"
+        yield arrow_line(part, _bold) if part.steps else f"*{NOTHING_FOUND}*"
+        for kind, claims in part.steps:
+            yield f"{'####' if len(parts) > 1 else '###'} {STEPS[kind]}"
+            yield _claims((None, claim) for claim in claims)
 
 
-def _claims(answer: Answer, claims: Iterable[Claim]) -> str:
-    return _bullets(_claim(answer, claim) for claim in claims) or f"*{NOTHING_FOUND}*"
+def _claims(claims: Iterable[tuple[str | None, Claim]]) -> str:
+    return _bullets(_claim(label, claim) for label, claim in claims) or f"*{NOTHING_FOUND}*"
 
 
-def _claim(answer: Answer, claim: Claim) -> str:
-    label, caveat = claim_label(answer, claim), claim_caveat(claim)
+def _claim(label: str | None, claim: Claim) -> str:
+    caveat = claim_caveat(claim)
     parts = (
         f"{_bold(label)}:" if label else "",
         plain(claim.text),
-        _markers(claim.citations),
+        markers(claim.citations),
         f"*({caveat})*" if caveat else "",
     )
     return " ".join(filter(None, parts))
@@ -151,14 +185,30 @@ def _link(text: str, url: str | None) -> str:
     return f"[{text}]({link})" if link else plain(url or "")
 
 
-def _paper(paper: PaperNote) -> str:
-    links = ", ".join(filter(None, (_link("paper", paper.url), _link("GitHub", paper.github))))
-    note = " ".join(filter(None, (plain(paper.note), _markers(paper.citations))))
-    return f"{_bold(paper.name)} ({paper.role}): {links}. {note}".rstrip()
+def _paper(answer: Answer, paper: PaperNote) -> str:
+    note = " ".join(filter(None, (plain(paper.note), markers(paper.citations))))
+    title = plain(paper_title(answer, paper))
+    source = (
+        f"*{title}*" if title else "",
+        published(paper.url),
+        _link("paper", paper.url),
+        _link("GitHub", paper.github),
+    )
+    return f"{_bold(paper.name)} ({paper.role}): {note}\n  - {', '.join(filter(None, source))}"
 
 
-def _reference(citation: Citation) -> str:
-    link = citation_link(citation)
-    source = f" [source]({link})" if link else ""
-    title = plain(citation.title) or UNTITLED
-    return f"**[{citation.n}]** {title}, {plain(place(citation))}: “{plain(citation.quote)}”{source}"
+def _addresses(answer: Answer) -> dict[str, str]:
+    """Name the address of each page that is cited, by paper and page."""
+    labels: dict[str, str] = {}
+    for number, run in enumerate(references(answer), 1):
+        for citation in run:
+            link = citation_link(citation)
+            page = "" if citation.page_number is None else f"-p{citation.page_number}"
+            if link:
+                labels.setdefault(link, f"ref-{number}{page}")
+    return labels
+
+
+def _reference(citation: Citation, addresses: Mapping[str, str]) -> str:
+    where, label = plain(place(citation)), addresses.get(citation_link(citation) or "")
+    return f"**[{citation.n}]** {f'[{where}][{label}]' if label else where}: “{plain(citation.quote)}”"

@@ -1,88 +1,152 @@
-"""Build reports and hits as plain text for a terminal."""
+"""An answer as plain text: for a terminal, a mail, a log."""
 
 import textwrap
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from cnaps_rag.records import ABSTRACT_ORIGIN, BuildReport, Hit, IndexedPaper, Origin, PaperStatus
-from cnaps_rag.rendering.wording import printable
+from cnaps_rag.answers import Answer, Citation, Claim, PaperNote
+from cnaps_rag.rendering.parts import (
+    MissingPaper,
+    ModelPart,
+    arrow_line,
+    missing_papers,
+    model_parts,
+    paper_title,
+    references,
+)
+from cnaps_rag.rendering.wording import (
+    DROPPED,
+    DROPPED_LEAD,
+    NO_ANSWER,
+    NOT_COVERED,
+    NOTHING_FOUND,
+    PAPERS,
+    REFERENCES,
+    STEPS,
+    TASK,
+    TITLE,
+    UNAVAILABLE,
+    UNTITLED,
+    WORKFLOW,
+    claim_caveat,
+    footer,
+    markers,
+    place,
+    printable,
+    published,
+    task_label,
+)
 
-WIDTH_CHARS = 100
-NAME_CHARS = 60
-COLUMNS = ("role", "status", "origin", "bytes", "pages", "lost", "passages", "seconds", "name")
-NUMBERS = frozenset({"bytes", "pages", "lost", "passages", "seconds"})
-
-
-def build_table(report: BuildReport) -> str:
-    """Write a build report for people.
-
-    Args:
-        report: What the build did.
-
-    Returns:
-        A table with one row for each listed paper, the reason below each that is not there by its PDF; it ends in a
-        newline.
-    """
-    rows = [COLUMNS, *(_row(paper, seconds) for paper, seconds in report.timed())]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    lines = [_aligned(row, widths) for row in rows]
-    for position in range(len(report.papers), 0, -1):
-        reason = report.papers[position - 1].reason
-        if reason:
-            lines.insert(position + 1, f"    {printable(reason)}")
-    return "\n".join([_headline(report), *lines, *_work(report)]) + "\n"
-
-
-def _headline(report: BuildReport) -> str:
-    full = sum(paper.status is PaperStatus.OK for paper in report.papers)
-    rest = Counter(paper.origin for paper in report.papers if paper.status is not PaperStatus.OK)
-    abstracts = rest.pop(Origin.ABSTRACT, 0)
-    parts = [f"{full} of {len(report.papers)} listed papers by their PDF"]
-    parts += [f"{abstracts} by {ABSTRACT_ORIGIN}"] if abstracts else []
-    parts += [f"{rest.total()} not at all"] if rest else []
-    return f"Prompt {report.prompt_id}: {', '.join(parts)}"
+WIDTH_CHARS = 80
 
 
-def _work(report: BuildReport) -> Iterator[str]:
-    if report.documents_parsed or report.passages_embedded:
-        yield f"Parsed {report.documents_parsed} documents, embedded {report.passages_embedded} passages."
-    else:
-        yield "Everything was built before: nothing parsed, nothing embedded."
-
-
-def _row(paper: IndexedPaper, seconds: float | None) -> tuple[str, ...]:
-    name = printable(paper.listed.name)
-    name = name if len(name) <= NAME_CHARS else f"{name[: NAME_CHARS - 1]}…"
-    numbers = (f"{paper.bytes:,}", str(paper.page_count), str(paper.lost_page_count), str(paper.passage_count))
-    time = "" if seconds is None else f"{seconds:.1f}"
-    return (str(paper.role), str(paper.status), str(paper.origin), *numbers, time, name)
-
-
-def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
-    cells = zip(COLUMNS, row, widths, strict=True)
-    return "  ".join(
-        cell.rjust(width) if column in NUMBERS else cell.ljust(width) for column, cell, width in cells
-    ).rstrip()
-
-
-def hits_text(hits: Iterable[Hit]) -> str:
-    """Write hits for people.
+def answer_text(answer: Answer) -> str:
+    """Write an answer as plain text.
 
     Args:
-        hits: The hits, best first.
+        answer: The answer.
 
     Returns:
-        Rank, score, paper, page and section of each hit, then its text; it ends in a newline.
+        The text, wrapped, ending in a newline.
     """
-    return "\n\n".join(_hit(hit) for hit in hits) + "\n"
+    return "\n\n".join(filter(None, _blocks(answer))) + "\n"
 
 
-def _hit(hit: Hit) -> str:
-    passage = hit.passage
-    where = ABSTRACT_ORIGIN if passage.page_number is None else f"p. {passage.page_number}"
-    parts = (printable(hit.paper.title), where, printable(passage.section or ""))
-    head = f"{hit.rank}. [{hit.score_kind} {hit.score:.4f}] {', '.join(filter(None, parts))}"
-    text = textwrap.fill(
-        printable(passage.text), WIDTH_CHARS, initial_indent="   ", subsequent_indent="   ", break_on_hyphens=False
+def _blocks(answer: Answer) -> Iterator[str]:
+    missing = missing_papers(answer)
+    yield _heading(TITLE, "=")
+    yield _wrap(f"Question: {printable(answer.question)}")
+    yield from _notes(answer, missing)
+    yield _heading(TASK, "=")
+    yield _claims((task_label(answer, claim), claim) for claim in answer.task)
+    yield _heading(WORKFLOW, "=")
+    yield from _workflow(model_parts(answer))
+    yield _heading(PAPERS, "=")
+    yield "\n".join(_paper(answer, paper) for paper in answer.papers)
+    if missing:
+        yield _heading(UNAVAILABLE, "=")
+        yield _bullets(f"{_named(paper.name)}: {printable(paper.reason)}" for paper in missing)
+    if answer.dropped:
+        yield _heading(DROPPED, "=")
+        yield _wrap(DROPPED_LEAD)
+        yield _bullets(f"“{printable(claim.text)}”: {printable(claim.reason)}" for claim in answer.dropped)
+    if answer.citations:
+        yield _heading(REFERENCES, "=")
+        for run in references(answer):
+            yield _source(run[0])
+            yield "\n".join(map(_reference, run))
+    yield "-" * WIDTH_CHARS
+    yield _wrap(footer(answer))
+
+
+def _notes(answer: Answer, missing: Iterable[MissingPaper]) -> Iterator[str]:
+    if not any(answer.claims()):
+        yield _wrap(f"! {NO_ANSWER}")
+    recommended = [f"{_named(paper.name)}: {paper.consequence}." for paper in missing if paper.recommended]
+    if recommended:
+        yield f"! Not available:\n{_bullets(recommended)}"
+    if answer.not_covered:
+        yield f"! {NOT_COVERED}:\n{_bullets(printable(gap) for gap in answer.not_covered)}"
+
+
+def _workflow(parts: tuple[ModelPart, ...]) -> Iterator[str]:
+    if not parts:
+        yield _wrap(NOTHING_FOUND)
+    for part in parts:
+        if len(parts) > 1:
+            yield _heading(_named(part.label), "-")
+        yield _wrap(arrow_line(part, printable) if part.steps else NOTHING_FOUND)
+        for kind, claims in part.steps:
+            yield f"{STEPS[kind]}:\n{_claims((None, claim) for claim in claims)}"
+
+
+def _heading(text: str, line: str) -> str:
+    wrapped = _wrap(text)
+    return f"{wrapped}\n{line * max(map(len, wrapped.splitlines()))}"
+
+
+def _wrap(text: str, first: str = "", rest: str = "") -> str:
+    # a link that is broken over two lines is none, and neither is a compound that has lost its end
+    return textwrap.fill(
+        text, WIDTH_CHARS, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
-    return f"{head}\n   {printable(hit.paper.listed.url)}\n{text}"
+
+
+def _bullets(texts: Iterable[str]) -> str:
+    return "\n".join(_wrap(text, "- ", "  ") for text in texts)
+
+
+def _named(name: str) -> str:
+    return printable(name) or UNTITLED
+
+
+def _claims(claims: Iterable[tuple[str | None, Claim]]) -> str:
+    return _bullets(_claim(label, claim) for label, claim in claims) or _wrap(NOTHING_FOUND)
+
+
+def _claim(label: str | None, claim: Claim) -> str:
+    caveat = claim_caveat(claim)
+    parts = (
+        f"{printable(label)}:" if label else "",
+        printable(claim.text),
+        markers(claim.citations),
+        f"({caveat})" if caveat else "",
+    )
+    return " ".join(filter(None, parts))
+
+
+def _paper(answer: Answer, paper: PaperNote) -> str:
+    note = " ".join(filter(None, (printable(paper.note), markers(paper.citations))))
+    source = ", ".join(filter(None, (printable(paper_title(answer, paper)), published(paper.url))))
+    links = (printable(url) for url in (paper.url, paper.github) if url)
+    head = _wrap(f"{_named(paper.name)} ({paper.role}): {note}", "- ", "  ")
+    return "\n".join((head, *(_wrap(line, "  ", "  ") for line in (source, *links) if line)))
+
+
+def _source(citation: Citation) -> str:
+    title = ", ".join(filter(None, (_named(citation.title), published(citation.url))))
+    return f"{_wrap(title)}\n{printable(citation.url)}"
+
+
+def _reference(citation: Citation) -> str:
+    head = f"[{citation.n}] "
+    return _wrap(f"{place(citation)}: “{printable(citation.quote)}”", head, " " * len(head))

@@ -1,43 +1,39 @@
 """The words and links that all renderings for people share."""
 
+import calendar
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, urlsplit
 
 from cnaps_rag.answers import Answer, Citation, Claim, Support
 from cnaps_rag.records import ABSTRACT_ORIGIN, Origin
+from cnaps_rag.venues import venue_of
 
+TITLE = "Answer from the listed papers"
 TASK = "1. The task"
 WORKFLOW = "2. How the model works"
 PAPERS = "3. Papers and tools"
 NOT_COVERED = "What the papers do not say"
+UNAVAILABLE = "Papers that could not be read"
+DROPPED = "Left out after checking"
+DROPPED_LEAD = "These were drafted, but what they cite does not bear them out. They are no part of the answer."
 REFERENCES = "References"
 STEPS = {"input": "Input", "model": "Model", "output": "Output", "mechanism": "Why it does that"}
 NOTHING_FOUND = "No retrieved passage of the listed papers says anything on this."
+NO_ANSWER = "No answer: no statement on this question could be drawn from the listed papers and verified."
+NOT_DESCRIBED = "not described"
+BESIDE = "Beside the recommended models"
 UNTITLED = "(untitled)"
 
 URL_SAFE = "%/:?#@!$&*+,=~-._"
 """What stays as it is in a link; `()[]<>;'"` and white space would end it, or begin something else, in Markdown."""
 
+SHORT_RUN = 2
+"""So many numbers in a row are still written one by one."""
+
 _INVISIBLE = re.compile("[\u202a-\u202e\u2066-\u2069]")  # they turn the direction of writing, and hide what is there
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """A listed paper whose PDF is not in the index, as an answer's reader is told.
-
-    Attributes:
-        name: The entry's name, or the URL where the answer names none.
-        url: The paper's URL as listed.
-        reason: Why, and what to do.
-    """
-
-    name: str
-    url: str
-    reason: str
 
 
 def printable(text: str) -> str:
@@ -101,30 +97,42 @@ def place(citation: Citation) -> str:
     return where if from_abstract or not section else f"{where} ({section})"
 
 
-def gaps(answer: Answer) -> tuple[Gap, ...]:
-    """Name the papers that the answer could not read."""
-    names: dict[str, list[str]] = {}
-    for paper in answer.papers:
-        names.setdefault(paper.url, []).append(paper.name)
-    return tuple(
-        Gap(name=" / ".join(dict.fromkeys(names.get(paper.url, [paper.url]))), url=paper.url, reason=paper.reason)
-        for paper in answer.papers_unavailable
-    )
+def published(url: str) -> str:
+    """Say when and where a paper appeared, as far as its listed URL says so; else nothing."""
+    venue = venue_of(url)
+    month = "" if venue.month is None else f"{calendar.month_name[venue.month]} {venue.year}"
+    return ", ".join(filter(None, (venue.name, month)))
 
 
-def gaps_lead(count: int) -> str:
-    """Say what it means for the answer that so many papers could not be read."""
-    what = "one listed paper" if count == 1 else f"{count} listed papers"
-    which = "it" if count == 1 else "them"
-    return (
-        f"The PDF of {what} is not in the index. What is said of {which} here rests at most on the abstract "
-        "that the prompt gives."
-    )
+def ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Join three and more numbers in a row to a range.
+
+    Args:
+        numbers: The numbers, in the order in which they are shown.
+
+    Yields:
+        First and last number of each range; of a number that stands alone, twice the number.
+    """
+    run: list[int] = []
+    for number in [*numbers, None]:
+        if number is not None and run and number == run[-1] + 1:
+            run.append(number)
+            continue
+        if len(run) > SHORT_RUN:
+            yield run[0], run[-1]
+        else:
+            yield from ((one, one) for one in run)
+        run = [] if number is None else [number]
 
 
-def claim_label(answer: Answer, claim: Claim) -> str | None:
-    """Name the model that a claim speaks of, where the answer speaks of more than one."""
-    models = {other.about for other in answer.claims()} - {None}
+def markers(numbers: Iterable[int]) -> str:
+    """Write the numbers of citations: `[1][2]`, `[1]–[4]`."""
+    return "".join(f"[{first}]" if first == last else f"[{first}]–[{last}]" for first, last in ranges(numbers))
+
+
+def task_label(answer: Answer, claim: Claim) -> str | None:
+    """Name the model that a claim of the task part speaks of, where that part speaks of more than one."""
+    models = {other.about for other in answer.task} - {None}
     return claim.about if len(models) > 1 else None
 
 
@@ -134,9 +142,6 @@ def claim_caveat(claim: Claim) -> str | None:
     return caveats.get(claim.support)
 
 
-def footer(answer: Answer) -> Iterator[str]:
-    """Yield the closing lines: what was left out, and what made the answer."""
-    if answer.dropped:
-        statements = "statement was" if len(answer.dropped) == 1 else "statements were"
-        yield f"{len(answer.dropped)} drafted {statements} left out because verification failed."
-    yield f"Generator: {printable(answer.generator)}. Prompt: {printable(answer.prompt_id)}."
+def footer(answer: Answer) -> str:
+    """Say what made the answer."""
+    return f"Generator: {printable(answer.generator)}. Prompt: {printable(answer.prompt_id)}."

@@ -203,9 +203,19 @@ def withdrawal_notice(record: Any) -> str | None:
 
 
 def _described(found: FoundPdf, record: Any) -> FoundPdf:
-    title = record.get("title") if isinstance(record, dict) else None
-    title = title if isinstance(title, str) and title else None
-    return replace(found, title=title, notice=withdrawal_notice(record))
+    known: dict[str, Any] = record if isinstance(record, dict) else {}
+    authors = known.get("authors")
+    return replace(
+        found,
+        title=_words(known.get("title")),
+        notice=withdrawal_notice(record),
+        authors=tuple(filter(None, map(_words, authors))) if isinstance(authors, list | tuple) else (),
+        journal=_words(known.get("journal")),
+    )
+
+
+def _words(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _end(part: PartFile, *, keep: bool) -> None:

@@ -24,6 +24,8 @@ class FoundPdf:
         bytes: Its size.
         title: The paper's title by arXiv's metadata, where it is known.
         notice: What else its reader should know: that it was withdrawn; else None.
+        authors: The authors by arXiv's metadata, where it is known.
+        journal: Where it was published by arXiv's metadata, or None.
     """
 
     path: Path
@@ -32,6 +34,8 @@ class FoundPdf:
     bytes: int
     title: str | None = None
     notice: str | None = None
+    authors: tuple[str, ...] = ()
+    journal: str | None = None
 
 
 def examine(path: Path, address: PaperAddress, *, origin: Origin, max_bytes: int) -> FoundPdf | None:

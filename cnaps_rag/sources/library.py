@@ -60,6 +60,8 @@ class FetchedPaper:
         title: The title by arXiv's metadata, where it is known.
         reason: Why there is no PDF and what to do about it, or what to know of the one there is, or None.
         seconds: How long it took to fetch.
+        authors: The authors by arXiv's metadata, where it is known.
+        journal: Where it was published by arXiv's metadata, or None.
     """
 
     address: PaperAddress
@@ -71,6 +73,8 @@ class FetchedPaper:
     title: str | None = None
     reason: str | None = None
     seconds: float = 0.0
+    authors: tuple[str, ...] = ()
+    journal: str | None = None
 
 
 Progress = Callable[[FetchedPaper], None]
@@ -219,6 +223,8 @@ def _fetched(address: PaperAddress, found: FoundPdf) -> FetchedPaper:
         bytes=found.bytes,
         title=found.title,
         reason=found.notice,
+        authors=found.authors,
+        journal=found.journal,
     )
 
 
