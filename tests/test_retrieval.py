@@ -50,8 +50,9 @@ def test_neighbours_are_joined(index: "PromptIndex") -> None:
     for hit in hits:
         for start, end in hit.passage.sentences:
             span = hit.passage.locate(start, end)
-            page = span and index.page_text(hit.passage.document, span.page_number)
-            assert span is None or page is None or page[span.start : span.end] == hit.passage.text[start:end]
+            if span is not None:
+                page = index.page_text(hit.passage.document, span.page_number) or ""
+                assert page[span.start : span.end] == hit.passage.text[start:end]
 
 
 def test_k_defaults_to_the_settings(index: "PromptIndex") -> None:
