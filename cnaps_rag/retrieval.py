@@ -77,7 +77,7 @@ def search_many(
     if not len(rows):
         return [[] for _ in questions]
     asked = encode_questions(questions, index.embedder)
-    return [_ranked(index, rows, match(index, rows, *pair), k, settings) for pair in zip(questions, asked, strict=True)]
+    return [ranked(index, rows, match(index, rows, *pair), k, settings) for pair in zip(questions, asked, strict=True)]
 
 
 def match(
@@ -136,7 +136,19 @@ def _of_papers(scores: Scores, documents: Sequence[str]) -> Scores:
     return np.repeat(means, np.diff(bounds))
 
 
-def _ranked(index: PromptIndex, rows: Rows, scores: Scores, k: int, settings: Settings) -> list[Hit]:
+def ranked(index: PromptIndex, rows: Rows, scores: Scores, k: int, settings: Settings = DEFAULTS) -> list[Hit]:
+    """Rank passages by their scores and join neighbours.
+
+    Args:
+        index: The prompt's index.
+        rows: The passages, by their place in the index.
+        scores: Higher is better. Shape: (n_rows,).
+        k: How many hits to return.
+        settings: How neighbours are joined.
+
+    Returns:
+        At most k hits, best first; ties in the order of the index.
+    """
     by_row = dict(zip(map(int, rows), map(float, scores), strict=True))
     ranking = [int(rows[place]) for place in np.argsort(-scores, kind="stable")[: k + settings.joined_depth]]
     groups = group_neighbours(

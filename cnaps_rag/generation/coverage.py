@@ -15,7 +15,7 @@ MOST_WORDS = 5
 NEAR = 0.32
 """A word is spoken of when a word of the papers is as near as this to it, each read in its sentence.
 
-Of 76 words of ten questions that the recommended papers use, all but one are nearer.
+Of 44 words of ten questions that the recommended papers use, all but one are nearer.
 """
 TOOLS = frozenset({"app", "tool", "phone", "smartphone", "software", "program", "website"})
 EVERYDAY = """
