@@ -44,6 +44,26 @@ def joined(passages: Sequence[Passage]) -> Passage:
     return whole
 
 
+def surroundings(passages: Sequence[Passage], chars: int) -> dict[str, Passage]:
+    """Cut a paper into larger passages, each of some that adjoin each other.
+
+    Args:
+        passages: The paper's passages, in reading order.
+        chars: About how long the larger passages are.
+
+    Returns:
+        For the id of each passage the larger one that holds it.
+    """
+    runs: list[list[Passage]] = []
+    for passage in passages:
+        room = runs and sum(len(member.text) + 1 for member in runs[-1]) + len(passage.text) <= chars
+        if room and adjoins(runs[-1][-1], passage):
+            runs[-1].append(passage)
+        else:
+            runs.append([passage])
+    return {passage.id: larger for run in runs for larger in [joined(run)] for passage in run}
+
+
 def group_neighbours(
     ranking: Sequence[int], adjoining: Sequence[bool], lengths: Sequence[int], *, depth: int, most_chars: int
 ) -> list[list[int]]:

@@ -11,6 +11,7 @@ from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.selection import Candidates, Scores, Selection, quotable
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.joining import surroundings
 from cnaps_rag.listing import Role
 from cnaps_rag.records import Hit, IndexedPaper, PaperStatus, distinct
 from cnaps_rag.retrieval import search_many
@@ -19,7 +20,7 @@ from cnaps_rag.settings import Settings
 
 DEPTH = 80
 """How many passages are retrieved for the question and for each aspect of each recommended paper."""
-SHOWN_CHARS = 600
+SHOWN_CHARS = 750
 """A passage is shown with as many of its neighbours as make about this length."""
 RELATED_DEPTH = 10
 """A related paper bears on the question when a passage of it is among the first so many of all papers."""
@@ -106,9 +107,11 @@ class ExtractiveGenerator:
         """Retrieve what a recommended paper says on the question and on each aspect."""
         documents = {paper.document} if paper.document else set()
         queries = [question, *(aspect.query for aspect in ASPECTS)]
-        joined = replace(settings, joined_depth=self.depth, joined_chars=SHOWN_CHARS)
-        found = search_many(index, queries, k=self.depth, documents=documents, settings=joined)
-        return list({hit.passage.id: hit for ranked in found for hit in ranked}.values())
+        alone = replace(settings, joined_depth=1)
+        found = search_many(index, queries, k=self.depth, documents=documents, settings=alone)
+        larger = surroundings([one for one in index.passages if one.document == paper.document], SHOWN_CHARS)
+        shown = [replace(hit, passage=larger[hit.passage.id]) for ranked in found for hit in ranked]
+        return list({hit.passage.id: hit for hit in shown}.values())
 
 
 def _steps(index: PromptIndex, hits: Sequence[Hit], asked: Asked, budget_words: int) -> Steps:
