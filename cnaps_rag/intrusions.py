@@ -1,5 +1,7 @@
-"""What never comes from a model into an answer: links, identifiers, references, markers, markup; and sentences of a
-passage that give orders to whoever reads it."""  # noqa: D205, D209
+"""What never comes from a model into an answer: links, identifiers, references, markers, markup.
+
+Also which sentences of a passage give orders to whoever reads it.
+"""
 
 import re
 import unicodedata
@@ -9,28 +11,48 @@ _LINK = re.compile(r"!?\[(?P<words>[^\[\]]*)\]\([^()]*\)")
 _BRACKETED = re.compile(r"\s*[\[【〔][^\[\]【】〔〕]{0,200}[\]】〕]")
 _MARKUP = re.compile(r"[*_`#~|]{2,}|(?<!\w)[*`#>|]+|[*`|]+(?!\w)|^\s*(?:[-+•]|\d+[.)])\s+")
 _TAG = re.compile(r"<[/!?]?[a-z][^<>]*>", re.IGNORECASE)
-_FOREIGN = (
-    ("a link", re.compile(r"[a-z][a-z0-9+.-]*:\s?//|\bwww\s?\.|\b(?:mailto|javascript|data|ftp|file|tel):\S", re.I)),
-    ("an e-mail address", re.compile(r"\S@\S+\.\w")),
-    ("a host name", re.compile(r"(?<![\w.])(?!(?:e\.g|i\.e)\b)[\w-]{2,}(?:\.[\w-]+)*\.[a-z]{2,}(?![\w.]*\()", re.I)),
-    ("an IP address", re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")),
-    ("a DOI", re.compile(r"\b10\.\d{4,9}\s?/|\bdoi\b", re.I)),
-    ("an arXiv number", re.compile(r"\barxiv\s*[:./]?\s*\d|\b\d{4}\.\d{4,5}(?:v\d+)?\b", re.I)),
-    ("an author reference", re.compile(r"\bet\s+al\b|\b[A-Z][\w’'-]+(?:\s+(?:and|&)\s+[A-Z][\w’'-]+)?,?\s*\(?(?:19|20)\d\d[a-z]?\)", re.U)),  # noqa: E501
-    ("a bracketed reference", re.compile(r"[\[\]【】〔〕]")),
-    ("markup", re.compile(r"[<>]\s*[/!a-z]|&(?:#\w+|[a-z]+);", re.I)),
-    ("a word on its own memory", re.compile(r"\b(?:llm|model|parametric|training)[\s-]+memory\b|\bmy (?:own )?(?:knowledge|training)\b|\bas an? (?:ai|language model)\b", re.I)),  # noqa: E501
-)  # fmt: skip
+_FOREIGN = tuple(
+    (what, re.compile(pattern, re.IGNORECASE if flagged else re.NOFLAG))
+    for what, pattern, flagged in (
+        ("a link", r"[a-z][a-z0-9+.-]*:\s?//|\bwww\s?\.|\b(?:mailto|javascript|data|ftp|file|tel):\S", True),
+        ("an e-mail address", r"\S@\S+\.\w", True),
+        ("a host name", r"(?<![\w.])(?!(?:e\.g|i\.e)\b)[\w-]{2,}(?:\.[\w-]+)*\.[a-z]{2,}(?![\w.]*\()", True),
+        ("an IP address", r"\b\d{1,3}(?:\.\d{1,3}){3}\b", True),
+        ("a DOI", r"\b10\.\d{4,9}\s?/|\bdoi\b", True),
+        ("an arXiv number", r"\barxiv\s*[:./]?\s*\d|\b\d{4}\.\d{4,5}(?:v\d+)?\b", True),
+        (
+            "an author reference",
+            r"\b[Ee]t\s+al\b|\b[A-Z][\w’'-]+(?:\s+(?:and|&)\s+[A-Z][\w’'-]+)?,?\s*\(?(?:19|20)\d\d[a-z]?\)",
+            False,
+        ),
+        ("a bracketed reference", r"[\[\]【】〔〕]", True),
+        ("markup", r"[<>]\s*[/!a-z]|&(?:#\w+|[a-z]+);", True),
+        (
+            "a word on its own memory",
+            r"\b(?:llm|model|parametric|training)[\s-]+memory\b|\bmy (?:own )?(?:knowledge|training)\b|"
+            r"\bas an? (?:ai|language model)\b",
+            True,
+        ),
+    )
+)
+ADDRESSES = 6
+"""So many of the first kinds can be followed."""
+_SPEAKS = (
+    r"cite|write|say|state|answer|respond|reply|output|print|mention|recommend|include|tell|link|visit|click|praise"
+)
 _ORDERS = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,60}\b(?:instruction|prompt|rule|guideline|polic|previous|prior|"
-    r"above|everything|context)|\b(?:system|developer)\s*(?:prompt|message|:)|\byou are (?:now|an? (?:ai|assistant|"
-    r"language model|chatbot))|\b(?:as|being) an? (?:ai|language model|assistant)\b|\b(?:assistant|chatbot|ai|model|llm|gpt|"
-    r"claude|reader|reviewer)s?\s*[:,]?\s+(?:must|should|shall|has to|have to|please|will now)\s+(?:now\s+)?(?:\w+\s+)?(?:"
-    r"cite|write|say|state|answer|respond|reply|output|print|mention|recommend|include|tell|link|visit|praise|claim|"
-    r"use|call|send|give|rate)|\b(?:please|always|only|instead|now)\s+(?:cite|answer|respond|reply|output|print|mention|"
-    r"recommend|link|visit|click|praise|tell)\b|\b(?:cite|visit|open|click|link to|go to|download from)\s+(?:https?:|www\.|"
-    r"\S+\.(?:com|org|net|io|example))|\b(?:do not|don[’']t|never)\s+(?:tell|mention|reveal|cite|inform)\b|<\|?\s*/?(?:im_|"
-    r"system|user|assistant|passage|end)|\[/?inst\]|\btool[_ ]calls?\b|\bin your (?:answer|reply|response|output)\b",
+    r"above|everything|context)|\b(?:system|developer)\s*(?:prompt|message|:)|"
+    r"\byou are (?:now|an? (?:ai|assistant|language model|chatbot))|"
+    r"\b(?:as|being) an? (?:ai|language model|assistant)\b|"
+    r"\b(?:assistant|chatbot|ai|model|llm|gpt|claude|reader|reviewer)s?\s*[:,]?\s+"
+    r"(?:must|should|shall|has to|have to|please|will now)\s+(?:now\s+)?(?:\w+\s+)?"
+    rf"(?:{_SPEAKS}|claim|use|call|send|give|rate)|"
+    rf"\b(?:please|always|only|instead|now)\s+(?:{_SPEAKS})\b|"
+    r"\b(?:cite|visit|open|click|link to|go to|download from)\s+(?:https?:|www\.|\S+\.(?:com|org|net|io|example))|"
+    r"\b(?:do not|don[’']t|never)\s+(?:tell|mention|reveal|cite|inform)\b|"
+    r"<\|?\s*/?(?:im_|system|user|assistant|passage|end)|\[/?inst\]|\btool[_ ]calls?\b|"
+    r"\bin your (?:answer|reply|response|output)\b",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -73,15 +95,9 @@ def redacted(text: str) -> str:
         The words, each foreign thing replaced by its name.
     """
     text = cleaned(text)
-    for what, _ in _FOREIGN[:6]:
-        text = _replaced(text, what)
+    for what, pattern in _FOREIGN[:ADDRESSES]:
+        text = " ".join(f"({what} left out)" if pattern.search(word) else word for word in text.split(" "))
     return text
-
-
-def _replaced(text: str, what: str) -> str:
-    pattern = dict(_FOREIGN)[what]
-    words = (f"({what} left out)" if pattern.search(word) else word for word in text.split(" "))
-    return " ".join(words)
 
 
 def gives_orders(sentence: str) -> bool:

@@ -83,9 +83,8 @@ def _figures(text: str) -> list[Quantity]:
         value = Decimal(match["digits"].replace(",", "")) * _SUFFIXES.get((match["suffix"] or "").lower(), Decimal(1))
         unit = TIMES if match["before"] else _UNITS.get((match["unit"] or "").lower())
         found.append(Quantity(value=value, unit=unit, words=match[0].strip()))
-    for match in _AFTER_X.finditer(text):
-        found.append(Quantity(value=Decimal(match[0]), unit=None, words=match[0]))
-    return found
+    sizes = (match[0] for match in _AFTER_X.finditer(text))
+    return [*found, *(Quantity(value=Decimal(size), unit=None, words=size) for size in sizes)]
 
 
 def _spelled(text: str) -> list[Quantity]:

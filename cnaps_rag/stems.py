@@ -5,15 +5,16 @@ from functools import cached_property
 from typing import Any
 
 _WORD = re.compile(r"[a-z0-9]+")
-EMPTY = frozenset(
-    "a about above after again all also although am an and any are aren as at be because been before being below between "
-    "both but by can cannot could did didn do does doesn doing don down during each either every few for from further had "
-    "has hasn have haven having he her here hers him his how however i if in into is isn it its itself just let may me "
-    "might more most much must my need neither no nor not now of off on once one only or other our ours out over own "
-    "rather s same shall she should since so some such t than that the their theirs them themselves then there these they "
-    "this those through thus to too two under until up upon us use used uses using very via was wasn we were what when "
-    "where whether which while who whom whose why will with within without would you your".split()
-)
+_EMPTY = """
+    a about above after again all also although am an and any are aren as at be because been before being below
+    between both but by can cannot could did didn do does doesn doing don down during each either every few for from
+    further had has hasn have haven having he her here hers him his how however i if in into is isn it its itself
+    just let may me might more most much must my need neither no nor not now of off on once one only or other our
+    ours out over own rather s same shall she should since so some such t than that the their theirs them themselves
+    then there these they this those through thus to too two under until up upon us use used uses using very via was
+    wasn we were what when where whether which while who whom whose why will with within without would you your
+"""
+EMPTY = frozenset(_EMPTY.split())
 
 
 class Stems:

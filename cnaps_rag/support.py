@@ -238,6 +238,10 @@ class SupportChecker:
     def _letter_share(self, sequences: frozenset[str], found: frozenset[str]) -> float:
         return _weighed(sequences & found, self._letter_weights) / (_weighed(sequences, self._letter_weights) or 1.0)
 
+    def share(self, text: str, sentence: str) -> float:
+        """Tell what share of a statement's words a sentence has, by their weight."""
+        return self._share(self._stems.content(text), self._stems.content(sentence))
+
     def quoted(self, text: str, hits: Sequence[Hit]) -> bool:
         """Tell whether a statement says hardly a word beyond one cited sentence."""
         content = self._stems.content(text)

@@ -150,7 +150,16 @@ def altered(case: Case, index: PromptIndex, mates: Sequence[str], rng: random.Ra
     numbers = quantities.quantities(text)
     if numbers:
         number = rng.choice(numbers)
-        yield "a number changed", re.sub(rf"(?<!\w){re.escape(number.words)}(?!\w)", other_number(number, rng), text, count=1, flags=re.IGNORECASE)
+        yield (
+            "a number changed",
+            re.sub(
+                rf"(?<!\w){re.escape(number.words)}(?!\w)",
+                other_number(number, rng),
+                text,
+                count=1,
+                flags=re.IGNORECASE,
+            ),
+        )
     own = naming.names(text)
     pool = {name for mate in mates for name in naming.names(mate)} | {
         listed.name for _, listed in index.prompt.listed() if " " not in listed.name
@@ -194,7 +203,9 @@ def print_table(cases: Sequence[Case], refused: "np.ndarray[tuple[int], np.dtype
     # altered statements outnumber true ones, so precision is that of as many of each
     caught, lost = float(refused[wrong].mean()), float(refused[~wrong].mean())
     precision = caught / (caught + lost)
-    print(f"\nRefusing: precision {precision:.3f}, recall {caught:.3f}, F1 {2 * precision * caught / (precision + caught):.3f}")
+    print(
+        f"\nRefusing: precision {precision:.3f}, recall {caught:.3f}, F1 {2 * precision * caught / (precision + caught):.3f}"
+    )
 
 
 def print_thresholds(

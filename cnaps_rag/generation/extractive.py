@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -91,12 +92,13 @@ class ExtractiveGenerator:
             steps = _steps(index, hits, asked, self.budget_words // len(subjects))
             for name, sentences in steps.items():
                 claims[name] += [_claim(evidence, paper) for evidence in sentences]
+        parts: dict[str, Any] = {name: tuple(drafted) for name, drafted in claims.items()}
         return Draft(
             generator="extractive",
             hits=tuple({hit.passage.id: hit for hit in shown}.values()),
             notes=_notes(index, asked, overall[:RELATED_DEPTH], subjects),
             not_covered=tuple(_gaps(index, asked, claims, subjects)),
-            **{name: tuple(drafted) for name, drafted in claims.items()},
+            **parts,
         )
 
     def _retrieve(self, index: PromptIndex, paper: IndexedPaper, question: str, settings: Settings) -> list[Hit]:

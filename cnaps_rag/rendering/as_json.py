@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
 from cnaps_rag.answers import Answer, Citation, Claim, PaperNote
@@ -65,6 +66,8 @@ def answer_record(answer: Answer) -> dict[str, Any]:
         "papers_unavailable": [{"url": paper.url, "reason": paper.reason} for paper in answer.papers_unavailable],
         "generator": answer.generator,
         "prompt_id": answer.prompt_id,
+        **({"remarks": list(answer.remarks)} if answer.remarks else {}),
+        **({"usage": asdict(answer.usage)} if answer.usage else {}),
     }
 
 

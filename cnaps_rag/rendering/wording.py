@@ -135,7 +135,8 @@ def claim_caveat(claim: Claim) -> str | None:
 
 
 def footer(answer: Answer) -> Iterator[str]:
-    """Yield the closing lines: what was left out, and what made the answer."""
+    """Yield the closing lines: what else to know, what was left out, and what made the answer."""
+    yield from map(printable, answer.remarks)
     if answer.dropped:
         statements = "statement was" if len(answer.dropped) == 1 else "statements were"
         yield f"{len(answer.dropped)} drafted {statements} left out because verification failed."
