@@ -29,8 +29,7 @@ _FOREIGN = tuple(
         ("markup", r"[<>]\s*[/!a-z]|&(?:#\w+|[a-z]+);", True),
         (
             "a word on its own memory",
-            r"\b(?:llm|model|parametric|training)[\s-]+memory\b|\bmy (?:own )?(?:knowledge|training)\b|"
-            r"\bas an? (?:ai|language model)\b",
+            r"\b(?:(?:llm|model|parametric|training)[\s-]+memory|my (?:own )?(?:knowledge|training)|as an? (?:ai|llm))\b",
             True,
         ),
     )
@@ -45,7 +44,7 @@ _ORDERS = re.compile(
     r"above|everything|context)|\b(?:system|developer)\s*(?:prompt|message|:)|"
     r"\byou are (?:now|an? (?:ai|assistant|language model|chatbot))|"
     r"\b(?:as|being) an? (?:ai|language model|assistant)\b|"
-    r"\b(?:assistant|chatbot|ai|model|llm|gpt|claude|reader|reviewer)s?\s*[:,]?\s+"
+    r"\b(?:you|assistant|chatbot|ai|model|llm|gpt|claude|reader|reviewer)s?\s*[:,]?\s+"
     r"(?:must|should|shall|has to|have to|please|will now)\s+(?:now\s+)?(?:\w+\s+)?"
     rf"(?:{_SPEAKS}|claim|use|call|send|give|rate)|"
     rf"\b(?:please|always|only|instead|now)\s+(?:{_SPEAKS})\b|"

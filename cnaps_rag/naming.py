@@ -1,28 +1,32 @@
 """Names in running text: models, data sets, acronyms, people; and whether a source has them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-/’'][^\W_]+)*\+*")
 _PIECE = re.compile(r"[^\W_]+")
 _BREAK = re.compile(r"(?:^|[.!?:;(“\"•–—]\s*)$")
 _CONTRACTED = re.compile(r"[’'](?:s|t|re|ve|ll|d|m)?$", re.IGNORECASE)
+_VERB = re.compile(r"\s+(?:[a-z]+[^s\W]s|is|are|was|were|has|have|had|can|could|will|would|may|might|must|does|did)\b")
+_DERIVED = ("ing", "ed", "ly", "tion", "ness", "ment")
 LONGEST_NAME_PIECES = 4
 LEAST_ACRONYM_CHARS = 2
 COMMON = frozenset({"i", "ai", "a", "ok"})
 UNITS = frozenset({"db", "hz", "khz", "mhz", "ghz", "gb", "mb", "kb", "px", "mpix", "gflops", "flops"})
 
 
-def names(text: str) -> list[str]:
+def names(text: str, is_word: Callable[[str], bool] | None = None) -> list[str]:
     """Find the names of a statement.
 
     Args:
         text: The statement.
+        is_word: Tells whether a word in small letters is one that the papers use.
 
     Returns:
         Words with a capital behind the first letter or a digit beside letters (`U-Net`, `LIIF`, `B5`), and capitalised
-        words that do not begin a sentence. The first word of a sentence counts only where its own form tells.
+        words that do not begin a sentence. The first word of a sentence counts where its own form tells, and where it is
+        no word of the papers and a verb follows it.
     """
     found = []
     for match in _TOKEN.finditer(text):
@@ -31,7 +35,9 @@ def names(text: str) -> list[str]:
             continue
         if word.lower() in UNITS:
             continue
-        if _shaped(word) or (_capitalised(word) and not _BREAK.search(text[: match.start()])):
+        first = _BREAK.search(text[: match.start()]) is not None
+        strange = first and is_word is not None and not is_word(word.lower()) and _subject(word, text[match.end() :])
+        if _shaped(word) or (_capitalised(word) and (strange or not first)):
             found.append(word)
     return list(dict.fromkeys(found))
 
@@ -47,23 +53,31 @@ def _shaped(word: str) -> bool:
     return inner or (digits and not number_like)
 
 
+def _subject(word: str, rest: str) -> bool:
+    """Tell whether a first word may be the subject of a verb, as a name is: `Qwerty predicts`, not `Redrawing helps`."""
+    return not word.endswith(_DERIVED) and _VERB.match(rest) is not None
+
+
 def _capitalised(word: str) -> bool:
     return word[0].isupper() and len(word) > LEAST_ACRONYM_CHARS
 
 
-def missing(text: str, source: str, known: Iterable[str] = ()) -> list[str]:
+def missing(
+    text: str, source: str, known: Iterable[str] = (), is_word: Callable[[str], bool] | None = None
+) -> list[str]:
     """Name the names of a statement that a source does not have.
 
     Args:
         text: The statement.
         source: The text that it cites.
         known: Names that need not be in the source: those of the cited paper itself.
+        is_word: Tells whether a word in small letters is one that the papers use.
 
     Returns:
         The names as the statement writes them. Hyphens, case and a plural ending do not matter; an acronym is there too
         where the source spells it out.
     """
-    found = names(text)
+    found = names(text, is_word)
     if not found:
         return []
     have = _runs(source).union(*(_runs(name) for name in known))
@@ -110,4 +124,5 @@ def _spelled_out(name: str, source: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _initials(source: str) -> str:
-    return "".join(piece[0].lower() for piece in _PIECE.findall(source))
+    letters = (piece[0] + "".join(filter(str.isupper, piece[1:])) for piece in _PIECE.findall(source))
+    return "".join(letters).lower()

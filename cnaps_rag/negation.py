@@ -12,8 +12,8 @@ VERBAL = re.compile(
 
 CUE = re.compile(
     r"\b(?:not|no|never|without|neither|nor|none|nothing|cannot|hardly|barely|unable|fail(?:s|ed|ing|ure)?|lack\w*|"
-    r"except|instead of|rather than|unlike|unseen|unknown|\w+n[’']t|insufficient|impossible|limited|suffers?|difficult\w*|"
-    r"inferior|ill-posed)\b",
+    r"except|instead of|rather than|unlike|unseen|unknown|\w+n[’']t|insufficient|impossible|limited|suffers?|"
+    r"difficult\w*|inferior|ill-posed)\b",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
@@ -21,7 +21,8 @@ _CONTRAST = re.compile(r"(?:,|;|\band\b|—|–)\s*$", re.IGNORECASE)
 _NOT_ONLY = re.compile(r"\s*(?:only|just|necessarily)\b", re.IGNORECASE)
 _EMPTY = frozenset({
     "a", "an", "the", "be", "been", "being", "to", "of", "in", "on", "at", "by", "for", "with", "as", "have", "has",
-    "is", "only", "just", "any", "all", "very", "so", "that", "this", "it", "its", "their", "more", "much", "able", "need",
+    "is", "only", "just", "any", "all", "very", "so", "that", "this", "it", "its", "their", "more", "much", "able",
+    "need",
 })  # fmt: skip
 SAME_HEAD_CHARS = 60
 """How much of a sentence is looked at for what it negates; a statement must repeat it almost word by word."""

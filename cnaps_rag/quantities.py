@@ -30,7 +30,7 @@ _UNITS = {
 _SUFFIXES = {"k": Decimal(1000), "m": Decimal(10**6)}
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _FIGURE = re.compile(
-    rf"(?P<before>(?<![a-z])x(?=\d)|[×⇥]\s?)?(?<![\w.,])(?<!\w-)(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    rf"(?:(?P<before>(?<![\w.,])x(?=\d)|[×⇥]\s?)|(?<![\w.,])(?<!\w-))(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     rf"(?P<suffix>[km](?![a-z]))?(?:\s?(?P<unit>{_UNIT})(?![a-z]))?(?!\w|-?d\b)",
     re.IGNORECASE,
 )

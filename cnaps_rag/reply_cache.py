@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cnaps_rag.storage import write_json
+from cnaps_rag.storage import write_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,10 @@ class ReplyCache:
             request: Messages and schema, as JSON has them.
             reply: The reply.
         """
-        write_json(self._path(model, request), {"model": model, "request": request, "reply": reply})
+        # plain ASCII, because a reply may hold lone surrogates, which UTF-8 has no form for
+        text = json.dumps({"model": model, "request": request, "reply": reply}, indent=1)
+        write_bytes(self._path(model, request), f"{text}\n".encode())
 
     def _path(self, model: str, request: Any) -> Path:
-        key = json.dumps([model, request], ensure_ascii=False, sort_keys=True)
-        return self.folder / f"{hashlib.sha256(key.encode('utf-8', 'backslashreplace')).hexdigest()}.json"
+        key = json.dumps([model, request], sort_keys=True)
+        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"

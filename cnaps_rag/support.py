@@ -16,7 +16,7 @@ from cnaps_rag.answers import Support
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.intrusions import foreign, gives_orders
 from cnaps_rag.records import Hit, Passage
-from cnaps_rag.stems import Stems
+from cnaps_rag.stems import EMPTY, Stems
 
 Scores = npt.NDArray[np.floating[Any]]
 
@@ -170,10 +170,13 @@ class SupportChecker:
         source = " ".join(citable(hit.passage) for hit in hits)
         known = [name for hit in hits for name in (hit.paper.title, hit.paper.listed.name)]
         found = [f"the number {words} is not in what it cites" for words in quantities.missing(text, source)]
-        found += [f"the name {name} is not in what it cites" for name in naming.missing(text, source, known)]
+        found += [f"the name {name} is not in what it cites" for name in naming.missing(text, source, known, self._is_word)]
         aligned = self.aligned(text, hits)
         disagreement = negation.disagreement(text, aligned, self._stems.stem)
         return [*found, *([disagreement] if disagreement else [])]
+
+    def _is_word(self, word: str) -> bool:
+        return word in EMPTY or self._stems.stem(word) in self._weights
 
     def _graded(self, text: str, hits: Sequence[Hit], standing: float) -> Verdict:
         if self.quoted(text, hits) or standing >= SUPPORTED:
