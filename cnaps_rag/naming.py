@@ -8,7 +8,11 @@ _TOKEN = re.compile(r"[^\W_]+(?:[-/’'][^\W_]+)*\+*")
 _PIECE = re.compile(r"[^\W_]+")
 _BREAK = re.compile(r"(?:^|[.!?:;(“\"•–—]\s*)$")
 _CONTRACTED = re.compile(r"[’'](?:s|t|re|ve|ll|d|m)?$", re.IGNORECASE)
-_VERB = re.compile(r"\s+(?:[a-z]+[^s\W]s|is|are|was|were|has|have|had|can|could|will|would|may|might|must|does|did)\b")
+_PLURAL = "are|were|have|do|can|could|will|would|may|might|must|come|go|get|make|help|need|show|give|take|let|and|or|that|which"
+"""What follows a noun in the plural: `Sharp outlines come` has no name, `Qwerty outlines the` has."""
+_VERB = re.compile(
+    rf"\s+(?:[a-z]+[^s\W]s(?!\s+(?:{_PLURAL})\b)|is|was|has|had|can|could|will|would|may|might|must|does|did)\b"
+)
 _DERIVED = ("ing", "ed", "ly", "tion", "ness", "ment")
 LONGEST_NAME_PIECES = 4
 LEAST_ACRONYM_CHARS = 2

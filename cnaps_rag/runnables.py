@@ -189,11 +189,21 @@ class AnswerRunnable(Runnable[Any, Answer]):
         """Answer several prompts, a bounded number at a time, without blocking; see `Runnable.abatch`."""
         return await super().abatch(inputs, _bounded(config, len(inputs)), **more)
 
-    def _answer(self, given: Any, _: CallbackManagerForChainRun, config: RunnableConfig) -> Answer:
+    def _answer(
+        self,
+        given: Any,
+        run_manager: CallbackManagerForChainRun,  # noqa: ARG002
+        config: RunnableConfig,
+    ) -> Answer:
         index, question = self._open(given)
         return answer(index, question=question, **self._how(config))
 
-    async def _aanswer(self, given: Any, _: AsyncCallbackManagerForChainRun, config: RunnableConfig) -> Answer:
+    async def _aanswer(
+        self,
+        given: Any,
+        run_manager: AsyncCallbackManagerForChainRun,  # noqa: ARG002
+        config: RunnableConfig,
+    ) -> Answer:
         index, question = await asyncio.to_thread(self._open, given)
         return await aanswer(index, question=question, **self._how(config))
 

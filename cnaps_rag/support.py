@@ -170,7 +170,9 @@ class SupportChecker:
         source = " ".join(citable(hit.passage) for hit in hits)
         known = [name for hit in hits for name in (hit.paper.title, hit.paper.listed.name)]
         found = [f"the number {words} is not in what it cites" for words in quantities.missing(text, source)]
-        found += [f"the name {name} is not in what it cites" for name in naming.missing(text, source, known, self._is_word)]
+        found += [
+            f"the name {name} is not in what it cites" for name in naming.missing(text, source, known, self._is_word)
+        ]
         aligned = self.aligned(text, hits)
         disagreement = negation.disagreement(text, aligned, self._stems.stem)
         return [*found, *([disagreement] if disagreement else [])]

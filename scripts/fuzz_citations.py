@@ -83,7 +83,9 @@ JUNK = (
 NAMES = ("ResNet-101", "COCO", "GPT-9", "Qwerty", "SkyFish", "KNet-7", "DeepFlock")
 NUMBERS = ("7", "99", "1.9", "5,000", "seventeen", "ninety", "×77", "61 %", "6.02")
 AUXILIARY = re.compile(r"\b(?:is|are|was|has)\b")
-VERB = re.compile(r"\b(takes|predicts|halves|merges|weighs|reaches|moves|consists|compares|keeps|reports|smear|allows)\b")
+VERB = re.compile(
+    r"\b(takes|predicts|halves|merges|weighs|reaches|moves|consists|compares|keeps|reports|smear|allows)\b"
+)
 LINK = re.compile(r"""(?:href|src)\s*=\s*["']([^"'#][^"']*)|\]\((?!#)([^)\s]+)|<((?:https?|mailto):[^>]+)>""")
 ALTERED = "altered"
 
@@ -185,8 +187,9 @@ def statements(draw: st.DrawFn, arena: Arena) -> tuple[dict[str, Any], bool]:
     sentences = [passage.text[start:end] for start, end in passage.sentences]
     text, altered = draw(changed(draw(st.sampled_from(sentences))))
     for junk in draw(st.one_of(st.just([]), st.lists(st.sampled_from(JUNK), max_size=2))):
-        at = draw(st.integers(0, len(text)))
-        text = f"{text[:at]} {junk} {text[at:]}"
+        words = text.split(" ")
+        words.insert(draw(st.integers(0, len(words))), junk)
+        text = " ".join(words)
     strange = st.sampled_from(["P0", "P99", "99", "https://evil.example", "", "P1; P99", "evil"])
     cited: Any = draw(
         st.one_of(
@@ -235,7 +238,9 @@ def replies(draw: st.DrawFn, arena: Arena) -> tuple[str, list[str]]:
     made = draw(st.lists(statements(arena), max_size=5))
     claims = [claim for claim, _ in made]
     altered = [claim["text"] for claim, wrong in made if wrong]
-    left_open = draw(st.lists(st.one_of(st.integers(-2, 5), st.sampled_from(["1", "https://evil.example"])), max_size=3))
+    left_open = draw(
+        st.lists(st.one_of(st.integers(-2, 5), st.sampled_from(["1", "https://evil.example"])), max_size=3)
+    )
     text = json.dumps({"claims": claims, "not_covered": left_open}, ensure_ascii=draw(st.booleans()))
     form = draw(st.sampled_from(["json", "fenced", "cut", "comma", "prose", "parts", "echo"]))
     if form == "fenced":

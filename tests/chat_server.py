@@ -78,7 +78,11 @@ class ChatServer:
             def do_POST(self) -> None:
                 owner.reply(self)
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_: Any) -> None:
+                """Stay quiet: clients hang up on broken replies."""
+
+        self._http = Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._http.serve_forever, daemon=True)
 
     @property
@@ -132,6 +136,7 @@ def _send(handler: BaseHTTPRequestHandler, status: int, value: Any) -> None:
     handler.send_header("Content-Type", "application/json")
     handler.send_header("Content-Length", str(len(body)))
     handler.send_header("retry-after-ms", "1")
+    handler.send_header("Connection", "close")
     handler.end_headers()
     handler.wfile.write(body)
 
@@ -140,6 +145,7 @@ def _stream(handler: BaseHTTPRequestHandler, request: dict[str, Any], scripted: 
     handler.send_response(200)
     handler.send_header("Content-Type", "text/event-stream")
     handler.send_header("Transfer-Encoding", "chunked")
+    handler.send_header("Connection", "close")
     handler.end_headers()
     for number, piece in enumerate(_pieces(request, scripted.text)):
         if scripted.cut is not None and number >= scripted.cut:

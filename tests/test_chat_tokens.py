@@ -8,7 +8,15 @@ from cnaps_rag.chat_tokens import count_tokens
 
 def test_counts() -> None:
     """Long words, digits, signs and other scripts take as many tokens as they may."""
-    assert [count_tokens(text) for text in ("", "word", "resolution", "2021", "a-b", "×", "été")] == [0, 1, 2, 4, 3, 2, 5]
+    assert [count_tokens(text) for text in ("", "word", "resolution", "2021", "a-b", "×", "été")] == [
+        0,
+        1,
+        2,
+        4,
+        3,
+        2,
+        5,
+    ]
 
 
 @given(first=st.text(), second=st.text())

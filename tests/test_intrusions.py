@@ -65,7 +65,10 @@ def test_what_papers_say(text: str) -> None:
 
 def test_redacted() -> None:
     """A refused statement is listed without anything that can be followed."""
-    assert redacted("See https://evil.example or a@evil.example.") == "See (a link left out) or (an e-mail address left out)"
+    assert (
+        redacted("See https://evil.example or a@evil.example.")
+        == "See (a link left out) or (an e-mail address left out)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,7 @@ def test_nothing_cited(checker: SupportChecker) -> None:
     ("entailment", "contradiction", "support"),
     [(0.9, 0.05, Support.SUPPORTED), (0.1, 0.8, Support.UNSUPPORTED), (0.2, 0.1, Support.PARTIAL)],
 )
-def test_entailment(
-    index: "PromptIndex", entailment: float, contradiction: float, support: Support
-) -> None:
+def test_entailment(index: "PromptIndex", entailment: float, contradiction: float, support: Support) -> None:
     """An entailment model can confirm a statement, doubt it or refuse it."""
     checker = SupportChecker(index, Judge(entailment, contradiction))
     assert checker.check(MODULES, [hit(index, "five modules")]).support is support

@@ -1,7 +1,7 @@
 """What a chat model is shown: the best passages for the question and for each part, within a budget of tokens."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnaps_rag.chat_calls import Request
 from cnaps_rag.chat_templates import REASK_TOKENS, Block, messages, request_tokens, schema
@@ -28,7 +28,7 @@ class Shown:
     Attributes:
         hits: The passages shown, best first; the model cites them as P1, P2, …
         left_out: How many passages of the ranking did not fit.
-        withheld: How many sentences were not shown because they give orders.
+        withheld: How many sentences of the ranking are not shown because they give orders.
         sentences: The question's sentences.
         models: Names of the recommended models.
         tokens: What the first request takes, on the safe side.
@@ -69,30 +69,29 @@ def choose(index: PromptIndex, question: str, settings: Settings, budget_tokens:
     Raises:
         GenerationError: Not even one passage fits.
     """
-    ranked = [hit for hit in ranking(index, question, settings) if citable(hit.passage).strip()]
+    found = ranking(index, question, settings)
+    ranked = [hit for hit in found if citable(hit.passage).strip()]
+    withheld = sum(len(hit.passage.sentences) - len(sentences_of(hit.passage)) for hit in found)
     sentences = tuple(question[start:end] for start, end in split_sentences(question))
     models = tuple(paper.name for paper in index.prompt.recommended)
 
     def shown(count: int) -> Shown:
-        hits = tuple(ranked[:count])
-        trial = Shown(hits=hits, left_out=len(ranked) - count, withheld=0, sentences=sentences, models=models, tokens=0)
-        request = trial.request()
-        withheld = sum(len(hit.passage.sentences) - len(sentences_of(hit.passage)) for hit in hits)
-        tokens = request_tokens(request.messages, dict(request.schema))
-        return Shown(
-            hits=hits,
-            left_out=trial.left_out,
+        trial = Shown(
+            hits=tuple(ranked[:count]),
+            left_out=len(ranked) - count,
             withheld=withheld,
             sentences=sentences,
             models=models,
-            tokens=tokens,
+            tokens=0,
         )
+        request = trial.request()
+        return replace(trial, tokens=request_tokens(request.messages, dict(request.schema)))
 
     least = min(1, len(ranked))
     for count in range(min(MOST_SHOWN, len(ranked)), least - 1, -1):
-        found = shown(count)
-        if found.tokens + REASK_TOKENS <= budget_tokens:
-            return found
+        fitting = shown(count)
+        if fitting.tokens + REASK_TOKENS <= budget_tokens:
+            return fitting
     raise GenerationError(
         f"a budget of {budget_tokens} tokens holds no passage: a request with one takes "
         f"{shown(least).tokens + REASK_TOKENS}; set a larger budget"
