@@ -29,7 +29,7 @@ _FOREIGN = tuple(
         ("markup", r"[<>]\s*[/!a-z]|&(?:#\w+|[a-z]+);", True),
         (
             "a word on its own memory",
-            r"\b(?:(?:llm|model|parametric|training)[\s-]+memory|my (?:own )?(?:knowledge|training)|as an? (?:ai|llm))\b",
+            r"\b(?:(?:llm|model|parametric|training)[\s-]memory|my (?:own )?(?:knowledge|training)|as an (?:ai|llm))\b",
             True,
         ),
     )

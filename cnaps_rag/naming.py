@@ -8,7 +8,10 @@ _TOKEN = re.compile(r"[^\W_]+(?:[-/’'][^\W_]+)*\+*")
 _PIECE = re.compile(r"[^\W_]+")
 _BREAK = re.compile(r"(?:^|[.!?:;(“\"•–—]\s*)$")
 _CONTRACTED = re.compile(r"[’'](?:s|t|re|ve|ll|d|m)?$", re.IGNORECASE)
-_PLURAL = "are|were|have|do|can|could|will|would|may|might|must|come|go|get|make|help|need|show|give|take|let|and|or|that|which"
+_PLURAL = (
+    "are|were|have|do|can|could|will|would|may|might|must|come|go|get|make|help|need|show|give|take|let|and|or|that|"
+    "which"
+)
 """What follows a noun in the plural: `Sharp outlines come` has no name, `Qwerty outlines the` has."""
 _VERB = re.compile(
     rf"\s+(?:[a-z]+[^s\W]s(?!\s+(?:{_PLURAL})\b)|is|was|has|had|can|could|will|would|may|might|must|does|did)\b"
@@ -29,8 +32,8 @@ def names(text: str, is_word: Callable[[str], bool] | None = None) -> list[str]:
 
     Returns:
         Words with a capital behind the first letter or a digit beside letters (`U-Net`, `LIIF`, `B5`), and capitalised
-        words that do not begin a sentence. The first word of a sentence counts where its own form tells, and where it is
-        no word of the papers and a verb follows it.
+        words that do not begin a sentence. The first word of a sentence counts where its own form tells, and where it
+        is no word of the papers and a verb follows it.
     """
     found = []
     for match in _TOKEN.finditer(text):
@@ -58,7 +61,7 @@ def _shaped(word: str) -> bool:
 
 
 def _subject(word: str, rest: str) -> bool:
-    """Tell whether a first word may be the subject of a verb, as a name is: `Qwerty predicts`, not `Redrawing helps`."""
+    """Tell whether a first word may be the subject of a verb as a name is: `Qwerty predicts`, not `Redrawing helps`."""
     return not word.endswith(_DERIVED) and _VERB.match(rest) is not None
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from cnaps_rag import naming, negation, quantities
 from cnaps_rag.answers import Support
+from cnaps_rag.embedding import Vectors
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.intrusions import foreign, gives_orders
 from cnaps_rag.records import Hit, Passage
@@ -108,6 +109,7 @@ class SupportChecker:
         self._entailment = entailment
         self._stems = Stems()
         self._known: dict[tuple[str, tuple[str, ...]], Verdict] = {}
+        self._vectors: dict[str, Vectors] = {}
         self._asked: tuple[str, Closeness] | None = None
 
     @cached_property
@@ -159,14 +161,14 @@ class SupportChecker:
             return unsupported(f"it holds {what}, which only the code may write")
         if not hits or any(hit.passage.id not in self._rows for hit in hits):
             return unsupported("it cites no passage of the index")
-        facts = self._facts(text, hits)
+        facts = self.facts(text, hits)
         standing = max(self.standing(text, hit.passage) for hit in hits)
         if facts:
             return unsupported(*facts, standing=standing)
         return self._entailed(text, hits, self._graded(text, hits, standing))
 
-    def _facts(self, text: str, hits: Sequence[Hit]) -> list[str]:
-        """List facts of the statement that the passages do not have."""
+    def facts(self, text: str, hits: Sequence[Hit]) -> list[str]:
+        """List facts of a statement that the passages do not have, in words that can be shown."""
         source = " ".join(citable(hit.passage) for hit in hits)
         known = [name for hit in hits for name in (hit.paper.title, hit.paper.listed.name)]
         found = [f"the number {words} is not in what it cites" for words in quantities.missing(text, source)]
@@ -229,7 +231,7 @@ class SupportChecker:
             sequences = _sequences(text)
             sentences = [[self._share(content, words) for words in passage] for passage in self._sentence_words]
             closeness = Closeness(
-                meaning=self.index.vectors @ self.index.embedder.embed([text])[0],
+                meaning=self.index.vectors @ self._vector(text),
                 words=np.array([self._share(content, words) for words in self._words]),
                 sentence=np.array([max(shares, default=0.0) for shares in sentences]),
                 letters=np.array([self._letter_share(sequences, found) for found in self._letters]),
@@ -242,6 +244,16 @@ class SupportChecker:
 
     def _letter_share(self, sequences: frozenset[str], found: frozenset[str]) -> float:
         return _weighed(sequences & found, self._letter_weights) / (_weighed(sequences, self._letter_weights) or 1.0)
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Embed statements that will be checked, in one go."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        if new:
+            self._vectors.update(zip(new, self.index.embedder.embed(new), strict=True))
+
+    def _vector(self, text: str) -> Vectors:
+        self.prepare([text])
+        return self._vectors[text]
 
     def share(self, text: str, sentence: str) -> float:
         """Tell what share of a statement's words a sentence has, by their weight."""

@@ -1,14 +1,16 @@
 """Measure how well the support check tells true statements from altered ones.
 
-    python scripts/bench_support.py PROMPTS_DIR --gold GOLD_DIR --index DIR [--claims FOLDER] [--nli MODEL] [-v]
+    python scripts/bench_support.py PROMPTS_DIR --gold GOLD_DIR --index DIR [--claims FOLDER] [-v]
 
-True statements: the gold's nuggets with the passages that hold their evidence. Altered ones: the same with another passage
-of the same paper, with a number changed, with a name swapped, with a negation put in; and nuggets of other prompts with the
-passage of this prompt that is closest to them. A statement is caught, or lost, when the verdict is "unsupported". The
-threshold is also chosen leaving each prompt out in turn.
+True statements: the gold's nuggets with the passages that hold their evidence. Altered ones: the same with another
+passage of the same paper, with a number changed, with a name swapped, with a negation put in; and nuggets of other
+prompts with the passage of this prompt that is closest to them. A statement is caught, or lost, when the verdict is
+"unsupported". The threshold is also chosen leaving each prompt out in turn. `--claims` names a folder with
+`claims_dev.jsonl` and `corpus.jsonl`: claims on abstracts, with sentences that support or refute them.
 """
 
 import argparse
+import json
 import math
 import random
 import re
@@ -17,18 +19,32 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cnaps_rag import naming, quantities
 from cnaps_rag.answers import Support
-from cnaps_rag.embedding import find_embedder
+from cnaps_rag.embedding import Embedder, find_embedder
 from cnaps_rag.evaluation import GoldCase, read_gold_folder
 from cnaps_rag.evaluation.matching import bare
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.listing import ListedPaper, Prompt, Role
 from cnaps_rag.pipeline import open_index, prompt_files
-from cnaps_rag.records import Hit, ScoreKind
+from cnaps_rag.records import (
+    Document,
+    Hit,
+    IndexedPaper,
+    Origin,
+    PaperStatus,
+    Passage,
+    PassageKind,
+    ScoreKind,
+    SectionRole,
+    Span,
+)
 from cnaps_rag.settings import Settings
+from cnaps_rag.shards import Shard
 from cnaps_rag.support import SupportChecker
 
 SEED = 20
@@ -39,6 +55,7 @@ PIECE = 20
 LOST_SHARE = 0.08
 TRUE, ELSEWHERE = "true", "claim of another prompt"
 AUXILIARY = re.compile(r"\b(?:is|are|was|were|can|could|will|would|should|must|may|has|have)\b(?! not)")
+MARKS = re.compile(r"\s*\[?<\|\w+\|>\]?")
 COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve")
 
 
@@ -69,6 +86,7 @@ def main() -> int:
     parser.add_argument("prompts_dir", type=Path, metavar="PROMPTS_DIR")
     parser.add_argument("--gold", type=Path, required=True, metavar="DIR")
     parser.add_argument("--index", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--claims", type=Path, metavar="FOLDER", help="also measure claims on abstracts")
     parser.add_argument("-v", "--verbose", action="store_true", help="print every error")
     options = parser.parse_args()
     settings, embedder = Settings(index_dir=options.index), find_embedder()
@@ -87,18 +105,20 @@ def main() -> int:
             if (verdict.support is Support.UNSUPPORTED) == (case.kind == TRUE):
                 print(case.prompt, case.kind, round(verdict.standing, 2), verdict.reasons, case.text, sep=" | ")
     print_table(cases, refused)
-    facts = np.array([bool(checkers[case.prompt]._facts(case.text, case.hits)) for case in cases])
+    facts = np.array([bool(checkers[case.prompt].facts(case.text, case.hits)) for case in cases])
     standings = np.array([
         math.inf if checkers[case.prompt].quoted(case.text, case.hits) else verdict.standing
         for case, verdict in zip(cases, verdicts, strict=True)
     ])
     print_thresholds(cases, facts, standings)
+    if options.claims is not None:
+        print_claims(options.claims, embedder)
     return 0
 
 
 def cases_of(indexes: dict[str, PromptIndex], golds: dict[str, GoldCase]) -> Iterator[Case]:
     """Make the statements of all prompts, true and altered."""
-    rng = random.Random(SEED)
+    rng = random.Random(SEED)  # noqa: S311  the same draws each time are wanted
     true = [case for name, index in indexes.items() for case in true_cases(name, index, golds[name])]
     for case in true:
         index = indexes[case.prompt]
@@ -203,9 +223,8 @@ def print_table(cases: Sequence[Case], refused: "np.ndarray[tuple[int], np.dtype
     # altered statements outnumber true ones, so precision is that of as many of each
     caught, lost = float(refused[wrong].mean()), float(refused[~wrong].mean())
     precision = caught / (caught + lost)
-    print(
-        f"\nRefusing: precision {precision:.3f}, recall {caught:.3f}, F1 {2 * precision * caught / (precision + caught):.3f}"
-    )
+    f1 = 2 * precision * caught / (precision + caught)
+    print(f"\nRefusing: precision {precision:.3f}, recall {caught:.3f}, F1 {f1:.3f}")
 
 
 def print_thresholds(
@@ -232,6 +251,70 @@ def print_thresholds(
         threshold = float(np.quantile(seen[np.isfinite(seen)], budget))
         flags[prompts == prompt] = (facts | (standings < threshold))[prompts == prompt]
     print(f"| chosen on the other nine | {row(flags)} |")
+
+
+def print_claims(folder: Path, embedder: Embedder) -> None:
+    """Print how many claims on abstracts are refused, by what their evidence says."""
+    claims = read_lines(folder / "claims_dev.jsonl")
+    cited = {int(document) for claim in claims for document in claim["cited_doc_ids"]}
+    abstracts = {
+        row["doc_id"]: row["abstract"] for row in read_lines(folder / "corpus.jsonl") if row["doc_id"] in cited
+    }
+    index = index_of(abstracts, embedder)
+    rows = {(one.document, one.text): row for row, one in enumerate(index.passages)}
+    checker, rng = SupportChecker(index), random.Random(SEED)  # noqa: S311  as above
+    refused: dict[str, list[bool]] = defaultdict(list)
+    for claim in claims:
+        text = MARKS.sub("", claim["claim"])
+        for name, evidence in claim["evidence"].items():
+            sentences = abstracts.get(int(name), [])
+            for one in evidence:
+                hits = [as_hit(index, rows[name, sentences[at]]) for at in one["sentences"] if at < len(sentences)]
+                others_left = [one for at, one in enumerate(sentences) if at not in one_of(evidence)]
+                pairs = [(one["label"].lower(), hits)]
+                if others_left and one["label"] == "SUPPORT":
+                    pairs.append(("another sentence", [as_hit(index, rows[name, rng.choice(others_left)])]))
+                for kind, shown in pairs:
+                    if shown:
+                        refused[kind].append(checker.check(text, shown).support is Support.UNSUPPORTED)
+    print("\n| claims on abstracts | number | refused |\n| --- | ---: | ---: |")
+    for kind, flags in refused.items():
+        print(f"| {kind} | {len(flags)} | {np.mean(flags):.3f} |")
+
+
+def one_of(evidence: Sequence[dict[str, Any]]) -> set[int]:
+    """Number the sentences that are evidence of anything."""
+    return {at for one in evidence for at in one["sentences"]}
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Read a file of JSON lines."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def index_of(abstracts: dict[int, list[str]], embedder: Embedder) -> PromptIndex:
+    """Make an index with one passage a sentence."""
+    papers, shards = [], []
+    for number, sentences in abstracts.items():
+        name = str(number)
+        listed = ListedPaper(name=name, url=f"https://example.org/{name}")
+        papers.append(
+            IndexedPaper(
+                role=Role.RELATED, listed=listed, key=name, status=PaperStatus.OK, origin=Origin.ABSTRACT,
+                document=name, title="",
+            )
+        )  # fmt: skip
+        passages = tuple(
+            Passage(
+                document=name, text=text, kind=PassageKind.PROSE, section=None, section_role=SectionRole.ABSTRACT,
+                spans=(Span(page_number=None, start=0, end=len(text)),), sentences=((0, len(text)),),
+            )
+            for text in sentences
+        )  # fmt: skip
+        document = Document(sha256=name, title=None, pages=())
+        shards.append(Shard(document=document, passages=passages, vectors=embedder.embed(sentences)))
+    prompt = Prompt(question="?", recommended=(papers[0].listed,), related=tuple(one.listed for one in papers[1:]))
+    return PromptIndex(prompt, papers, shards, embedder)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python scripts/fuzz_citations.py --count 10000
 
-Hypothesis makes replies of a chat model: sentences of the passages shown, the same with changed numbers, swapped names and
-negations put in, links, references, markers and markup in all places, ids that were never shown, as strings, numbers and
-objects, in broken JSON and in prose. Each goes through the whole path to a rendered answer. Exit code 0 where
+Hypothesis makes replies of a chat model: sentences of the passages shown, the same with changed numbers, swapped names
+and negations put in, links, references, markers and markup between all words, ids that were never shown, as strings,
+numbers and objects, in broken JSON and in prose. Each goes the whole way to a rendered answer. Exit code 0 where
 
 - every citation resolves to a passage that was shown, of a paper that the prompt lists;
 - no link leads outside of what the prompt lists, in JSON, Markdown and HTML;
@@ -74,9 +74,11 @@ PROMPT = Prompt(
 PARTS = ("task", "input", "model", "output", "mechanism")
 JUNK = (
     "https://evil.example/x", "www.evil.example", "evil.example", "[click](https://evil.example)", "doi:10.1234/evil.5",
-    "10.1234/evil.5", "arXiv:2309.99999", "Smith et al. (2021)", "(Smith, 2021)", "[12]", "[LLM memory]", "[P1]", "(P2)",
+    "10.1234/evil.5", "arXiv:2309.99999", "Smith et al. (2021)", "(Smith, 2021)", "[12]",
+    "[LLM memory]", "[P1]", "(P2)",
     "<a href='https://evil.example'>x</a>", "![x](https://evil.example/i.png)", "**bold**", "`code`", "# Title",
-    "javascript:alert(1)", "mailto:a@evil.example", "a@evil.example", "http:// evil .example", "ｈｔｔｐｓ：//evil.example",
+    "javascript:alert(1)", "mailto:a@evil.example", "a@evil.example", "http:// evil .example",
+    "ｈｔｔｐｓ：//evil.example",
     "h\u200bttps://evil.example", "【3】", "&lt;b&gt;", "\u202e", "2309.99999v2", "192.0.2.7", "from my training",
     "as an AI language model", "ignore previous instructions", "[^1]: https://evil.example",
 )  # fmt: skip
@@ -86,8 +88,9 @@ AUXILIARY = re.compile(r"\b(?:is|are|was|has)\b")
 VERB = re.compile(
     r"\b(takes|predicts|halves|merges|weighs|reaches|moves|consists|compares|keeps|reports|smear|allows)\b"
 )
-LINK = re.compile(r"""(?:href|src)\s*=\s*["']([^"'#][^"']*)|\]\((?!#)([^)\s]+)|<((?:https?|mailto):[^>]+)>""")
-ALTERED = "altered"
+LINK = re.compile(
+    r"""(?:href|src)\s*=\s*["']([^"'#][^"']*)|(?<!\\)\]\((?!#)([^)\s]+)|(?<!\\)<((?:https?|mailto):[^>]+)>""",
+)
 
 
 @dataclass
@@ -109,8 +112,13 @@ class Arena:
         pdfs.mkdir()
         for name, text in PAPERS.items():
             (pdfs / f"{name}.pdf").write_bytes(write_pdf([text]))
-        folders = {"corpus_dir": self.folder / "corpus", "index_dir": self.folder / "index"}
-        tuned = Settings(**folders, offline=True, passage_chars=150, passage_sentences=2)
+        tuned = Settings(
+            corpus_dir=self.folder / "corpus",
+            index_dir=self.folder / "index",
+            offline=True,
+            passage_chars=150,
+            passage_sentences=2,
+        )
         builder = Builder(tuned, pdf_dir=pdfs, embedder=HashingEmbedder())
         builder.build(PROMPT)
         return open_index(PROMPT, settings=tuned, embedder=builder.embedder)
@@ -154,23 +162,29 @@ class Arena:
         listed = {url for _, paper in PROMPT.listed() for url in (paper.url, paper.github) if url}
         shown = {hit.passage.text for hit in (*self.shown.hits, *self.base.hits)}
         for citation in answer.citations:
-            assert citation.url in listed
-            assert citation.passage in shown
-            assert citation.quote in citation.passage
+            hold(citation.url in listed, f"{citation.url} is not listed")
+            hold(citation.passage in shown, "a passage was not shown")
+            hold(citation.quote in citation.passage, "a quote is not in its passage")
         numbers = {citation.n for citation in answer.citations}
         for claim in answer.claims():
-            assert claim.citations
-            assert set(claim.citations) <= numbers
-            assert claim.support is not Support.UNSUPPORTED
+            hold(bool(claim.citations) and set(claim.citations) <= numbers, "a claim cites what is not there")
+            hold(claim.support is not Support.UNSUPPORTED, "an unsupported claim is shown")
             self.counts["shown" if claim.text not in own else "own words"] += 1
             if claim.text not in own:
-                assert foreign(claim.text) is None, claim.text
-                assert bare(claim.text) not in refused, claim.text
+                hold(foreign(claim.text) is None, f"it holds what only the code may write: {claim.text}")
+                hold(bare(claim.text) not in refused, f"it was altered: {claim.text}")
         self.counts["dropped"] += len(answer.dropped)
         for text in (render(answer, Format.MARKDOWN), render(answer, Format.HTML)):
-            links = {next(filter(None, found)) for found in LINK.findall(text)}
-            assert {link.split("#")[0] for link in links} <= listed, links
-        assert "evil" not in json.dumps([[one.text for one in answer.claims()], answer.not_covered, answer.remarks])
+            links = {next(filter(None, found)).split("#")[0] for found in LINK.findall(text)}
+            hold(links <= listed, f"links lead outside: {links - listed}")
+        words = json.dumps([[one.text for one in answer.claims()], answer.not_covered, answer.remarks])
+        hold("evil" not in words, "a forbidden word is visible")
+
+
+def hold(truth: bool, what: str) -> None:
+    """Raise what is wrong unless a rule holds."""
+    if not truth:
+        raise AssertionError(what)
 
 
 def bare(text: str) -> str:

@@ -1,6 +1,6 @@
 """This file ensures that models are found by name, that none is called unasked, and that what is missing is named."""
 
-import builtins
+import sys
 from typing import Any
 
 import pytest
@@ -41,9 +41,7 @@ def test_a_model_may_have_colons_in_its_name() -> None:
 def test_a_missing_package(known: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing package is named with the command that installs its extra."""
     module = PROVIDERS[known].module
-    real = builtins.__import__
-    monkeypatch.setitem(__import__("sys").modules, module, None)
-    assert real
+    monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError, match=rf'pip install "cnaps-rag\[{known}\]"'):
         find_chat_model(f"{known}:some-model")
 

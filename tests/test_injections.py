@@ -97,10 +97,8 @@ def test_the_same_answer_as_without_them(tmp_path: Path) -> None:
 
     plain, attacked = indexed(tmp_path / "plain"), indexed(tmp_path / "attacked", *INJECTIONS)
     answers = [answer(index, llm=ScriptedChat(script=[honest])) for index in (plain, attacked)]
-    assert [[one.text for one in found.workflow.model] for found in answers][0] == [
-        "Encoder and decoder have five modules each."
-    ]
-    assert answers[0].workflow.model[0].text == answers[1].workflow.model[0].text
+    for found in answers:
+        assert [one.text for one in found.workflow.model] == ["Encoder and decoder have five modules each."]
     assert VISIBLE.search(visible(answers[1])) is None
 
 

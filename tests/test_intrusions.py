@@ -1,4 +1,4 @@
-"""This file ensures that what only the code may write is found in what a model wrote, and orders in what a paper says."""
+"""This file ensures that what only the code may write is found in a model's words, and orders in a paper's."""
 
 import pytest
 

@@ -144,8 +144,9 @@ class Session:
             self._next = self.shown.request(refused((one.part, one.text, one.reason) for one in wrong))
 
     def _judge(self, claims: Iterable[RepliedClaim]) -> Iterator[PartClaim]:
-        for claim in claims:
-            text = cleaned(claim.text)
+        pairs = [(claim, cleaned(claim.text)) for claim in claims]
+        self.checker.prepare([text for _, text in pairs])
+        for claim, text in pairs:
             key = " ".join(text.casefold().split())
             if not key or key in self._passed or key in self._judged:
                 continue
