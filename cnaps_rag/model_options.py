@@ -22,6 +22,7 @@ def add_model_options(command: argparse.ArgumentParser) -> None:
     """
     command.add_argument(
         "--llm",
+        type=_model,
         metavar="PROVIDER:MODEL",
         help=f"let this model word the answer; PROVIDER is {', '.join(PROVIDERS)} (default: no model)",
     )
@@ -79,6 +80,13 @@ def prompt_text(shown: Shown, budget_tokens: int) -> str:
     count = f"{shown.tokens} tokens (estimated, on the safe side) of {budget_tokens}"
     passages = f"{len(shown.hits)} passages shown, {shown.left_out} left out"
     return f"{messages}\n\n--- schema of the reply\n{schema}\n\n--- {count}; {passages}\n"
+
+
+def _model(text: str) -> str:
+    provider, _, model = text.partition(":")
+    if provider not in PROVIDERS or not model.strip():
+        raise argparse.ArgumentTypeError(f"must be PROVIDER:MODEL, PROVIDER one of {', '.join(PROVIDERS)}")
+    return text
 
 
 def _positive(text: str) -> int:

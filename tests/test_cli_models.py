@@ -88,7 +88,6 @@ def test_the_reply_cache(
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["--llm", "nobody:x"], 1, "PROVIDER:MODEL"),
         (["--nli", "x"], 2, "--nli does nothing without --llm"),
         (["--reply-cache", "x"], 2, "--reply-cache does nothing without --llm"),
         (["--show-prompt", "--budget-tokens", "5"], 1, "set a larger budget"),
@@ -102,6 +101,15 @@ def test_what_cannot_be_done(
     said = capsys.readouterr()
     assert message in said.err
     assert (said.out, said.err.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize("name", ["nobody:x", "openai:", "gpt"])
+def test_no_such_provider(ask: list[str], name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that tells no provider and model is bad usage."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main([*ask, "--llm", name])
+    assert caught.value.code == 2
+    assert "PROVIDER one of openai, anthropic, ollama" in capsys.readouterr().err
 
 
 def test_a_wrong_key(ask: list[str], server: ChatServer, capsys: pytest.CaptureFixture[str]) -> None:

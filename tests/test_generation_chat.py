@@ -205,6 +205,17 @@ def test_errors_that_pass(index: "PromptIndex") -> None:
         answer(index, llm=ScriptedChat(script=[wrong]))
 
 
+def test_a_later_failure(index: "PromptIndex") -> None:
+    """Where a second request fails for good, what passed stays."""
+
+    def wrong(_: dict[str, str]) -> str:
+        raise PermissionError("too long")
+
+    found = answer(index, llm=ScriptedChat(script=[adding("model", "The encoder has seven modules."), wrong]))
+    assert worded(found) == [TASK, INPUT, MODULES]
+    assert "too long" in found.remarks[0]
+
+
 def test_streaming(index: "PromptIndex") -> None:
     """Claims come one by one, verified, with the numbers that they have in the answer, which comes last."""
     events = list(stream_answer(index, llm=ScriptedChat(script=[adding("model", "The encoder has seven modules.")])))

@@ -40,6 +40,7 @@ class _Refused:
     part: str
     text: str
     reason: str
+    surplus: bool = False
 
 
 class Session:
@@ -74,6 +75,7 @@ class Session:
         self._judged: dict[str, _Refused] = {}
         self._open: tuple[int, ...] = ()
         self._may_reread = self._may_reword = True
+        self._answered = False
         self._remarks: list[str] = []
 
     def ask(self) -> Request | None:
@@ -101,21 +103,23 @@ class Session:
             Statements that pass and were not returned before.
         """
         reply = read_reply(text)
+        self._answered = True
         self._open += reply.open_sentences
         passed = list(self._judge(reply.claims))
         self._go_on(reply.error)
         return passed
 
     def fail(self, error: GenerationError) -> None:
-        """Take it that a request failed for now: what was verified stays, the rest is filled without the model.
+        """Take it that a request failed: what was verified stays, the rest is filled without the model.
 
         Args:
             error: The failure.
 
         Raises:
-            GenerationError: It will not pass: a wrong key, name or address, of which the caller must know.
+            GenerationError: The first request failed for good: a wrong key, name or address, of which the caller must
+                know.
         """
-        if not error.temporary:
+        if not error.temporary and not self._answered:
             raise error
         self._remarks.append(f"the model failed on the way ({' '.join(error.message.split())})")
         self._next = None
@@ -129,13 +133,14 @@ class Session:
         Returns:
             Statements that pass and were not returned before.
         """
+        self._answered = True
         passed = list(self._judge(complete_claims(text)))
         self._go_on("it broke off before its end")
         return passed
 
     def _go_on(self, error: str | None) -> None:
         """Choose the next request: once for a reply that could not be read, once for statements that did not pass."""
-        wrong, self._next = [one for one in self._judged.values() if one.text], None
+        wrong, self._next = [one for one in self._judged.values() if not one.surplus], None
         if error is not None and self._may_reread:
             self._may_reread = False
             self._next = self.shown.request(unreadable(error))
@@ -161,6 +166,9 @@ class Session:
         wrong = self._form(claim, text)
         if wrong is not None or claim.part is None:
             return _Refused(part=claim.part or "no part", text=redacted(text), reason=wrong or "it names no part")
+        if sum(passed.part == claim.part for passed in self._passed.values()) >= CLAIMS_PER_PART:
+            reason = f"the part has {CLAIMS_PER_PART} statements already"
+            return _Refused(part=claim.part, text=redacted(text), reason=reason, surplus=True)
         hits = [self._labels[label] for label in claim.labels]
         near = [hit for hit in hits if self.checker.standing(text, hit.passage) >= 0] or hits
         verdict = self.checker.check(text, near)
@@ -175,7 +183,6 @@ class Session:
     def _form(self, claim: RepliedClaim, text: str) -> str | None:
         """Say what is wrong with a statement before its content is looked at."""
         unknown = [label for label in claim.labels if label not in self._labels]
-        full = sum(passed.part == claim.part for passed in self._passed.values()) >= CLAIMS_PER_PART
         long = len(text) > MOST_CLAIM_CHARS or len(text.split()) < LEAST_CLAIM_WORDS
         faults = (
             (claim.part is None, f"it names no part; the parts are {', '.join(PARTS)}"),
@@ -184,7 +191,6 @@ class Session:
             (len(claim.labels) > MOST_CITED, f"it cites {len(claim.labels)} passages; cite the few that say it"),
             (long, f"it is no single sentence of at most {CLAIM_WORDS} words"),
             (gives_orders(text), "it gives orders"),
-            (full, f"the part has {CLAIMS_PER_PART} statements already"),
         )
         return next((reason for wrong, reason in faults if wrong), None)
 
@@ -224,7 +230,7 @@ class Session:
             hits=tuple(hits.values()),
             notes=self._notes(base, parts),
             not_covered=self._not_covered(base),
-            dropped=tuple(DroppedClaim(text=one.text, reason=one.reason) for one in self._judged.values() if one.text),
+            dropped=tuple(DroppedClaim(text=one.text, reason=one.reason) for one in self._judged.values()),
             remarks=tuple(self._all_remarks(filled)),
             usage=usage,
             **drafted,
@@ -290,5 +296,6 @@ def best_quote(checker: SupportChecker, text: str, hit: Hit) -> Evidence | None:
 
 
 def _sentence(text: str) -> str:
+    """Write a statement with a full stop and, where its first word is no name, a large first letter."""
     ended = text if text.endswith((".", "!", "?")) else f"{text.rstrip(' ,;:')}."
-    return ended[:1].upper() + ended[1:] if ended[:2].islower() or (ended[:1].islower() and " " in ended[:2]) else ended
+    return ended[:1].upper() + ended[1:] if ended.split(" ", 1)[0].islower() else ended
