@@ -12,10 +12,12 @@ VERBAL = re.compile(
 
 CUE = re.compile(
     r"\b(?:not|no|never|without|neither|nor|none|nothing|cannot|hardly|barely|unable|fail(?:s|ed|ing|ure)?|lack\w*|"
-    r"except|instead of|rather than|unlike|unseen|unknown|\w+n[’']t|insufficient|impossible|limited|suffers?|"
-    r"difficult\w*|inferior|ill-posed)\b",
+    r"except|instead of|rather than|unlike|unseen|unknown|\w+n[’']t|insufficient|impossible|ill-posed)\b",
     re.IGNORECASE,
 )
+PLAIN = re.compile(r"\b(?:not|no|never|without|neither|none|nothing|cannot|\w+n[’']t)\b", re.IGNORECASE)
+"""Negative words that must have a match; contrasts (`unlike`, `instead of`) are a matter of wording."""
+_BUT = re.compile(r"[^.;:,]{1,60}\bbut\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 _CONTRAST = re.compile(r"(?:,|;|\band\b|—|–)\s*$", re.IGNORECASE)
 _NOT_ONLY = re.compile(r"\s*(?:only|just|necessarily)\b", re.IGNORECASE)
@@ -46,7 +48,7 @@ def disagreement(text: str, sentences: Sequence[str], stem: Stem) -> str | None:
     negated = negations(text)
     if negated:
         found = sum(len(CUE.findall(sentence)) for sentence in sentences)
-        return f"it says “{negated[0]}”, and what it cites does not" if found < len(CUE.findall(text)) else None
+        return f"it says “{negated[0]}”, and what it cites does not" if found < len(PLAIN.findall(text)) else None
     if CUE.search(text) is None and sentences:
         return _left_out(text, sentences[0], stem)
     return None
@@ -66,10 +68,11 @@ def _left_out(text: str, sentence: str, stem: Stem) -> str | None:
 
 
 def negations(text: str) -> list[str]:
-    """List the verbal negations of a statement, without contrasts such as `, not …` and `not only`."""
+    """List the verbal negations of a statement, without contrasts: `, not …`, `not … but …`, `not only …`."""
     found = []
     for match in VERBAL.finditer(text):
         bare = match[0].lower() in {"not", "never"}
-        if not (bare and _CONTRAST.search(text[: match.start()])) and not _NOT_ONLY.match(text, match.end()):
+        contrast = (bare and _CONTRAST.search(text[: match.start()])) or _BUT.match(text, match.end())
+        if not contrast and not _NOT_ONLY.match(text, match.end()):
             found.append(" ".join(text[match.start() : match.end() + 20].split()))
     return found

@@ -52,7 +52,8 @@ OTHERS = 3
 """How many other passages of the paper each statement is paired with."""
 PIECE = 20
 """So many letters of a quote found in a passage make it a passage of the evidence, where none has the whole quote."""
-LOST_SHARE = 0.08
+LOST_SHARE = 0.03
+"""How many true statements the score may lose, where it is chosen anew."""
 TRUE, ELSEWHERE = "true", "claim of another prompt"
 AUXILIARY = re.compile(r"\b(?:is|are|was|were|can|could|will|would|should|must|may|has|have)\b(?! not)")
 MARKS = re.compile(r"\s*\[?<\|\w+\|>\]?")
@@ -246,9 +247,8 @@ def print_thresholds(
         print(f"| {threshold:.1f} | {row(facts | (standings < threshold))} |")
     flags = np.zeros(len(cases), dtype=bool)
     for prompt in sorted(set(prompts)):
-        seen = standings[true & ~facts & (prompts != prompt)]
-        budget = max(0.0, LOST_SHARE - float(facts[true & (prompts != prompt)].mean()))
-        threshold = float(np.quantile(seen[np.isfinite(seen)], budget))
+        seen = standings[true & (prompts != prompt)]
+        threshold = float(np.quantile(seen, LOST_SHARE, method="lower"))
         flags[prompts == prompt] = (facts | (standings < threshold))[prompts == prompt]
     print(f"| chosen on the other nine | {row(flags)} |")
 
