@@ -10,6 +10,7 @@ prompts with the passage of this prompt that is closest to them. A statement is 
 """
 
 import argparse
+import itertools
 import json
 import math
 import random
@@ -257,34 +258,42 @@ def print_claims(folder: Path, embedder: Embedder) -> None:
     """Print how many claims on abstracts are refused, by what their evidence says."""
     claims = read_lines(folder / "claims_dev.jsonl")
     cited = {int(document) for claim in claims for document in claim["cited_doc_ids"]}
-    abstracts = {
-        row["doc_id"]: row["abstract"] for row in read_lines(folder / "corpus.jsonl") if row["doc_id"] in cited
-    }
+    corpus = read_lines(folder / "corpus.jsonl")
+    abstracts = {row["doc_id"]: row["abstract"] for row in corpus if row["doc_id"] in cited}
     index = index_of(abstracts, embedder)
-    rows = {(one.document, one.text): row for row, one in enumerate(index.passages)}
     checker, rng = SupportChecker(index), random.Random(SEED)  # noqa: S311  as above
-    refused: dict[str, list[bool]] = defaultdict(list)
+    refused: dict[str, list[str]] = defaultdict(list)
     for claim in claims:
         text = MARKS.sub("", claim["claim"])
         for name, evidence in claim["evidence"].items():
             sentences = abstracts.get(int(name), [])
             for one in evidence:
-                hits = [as_hit(index, rows[name, sentences[at]]) for at in one["sentences"] if at < len(sentences)]
-                others_left = [one for at, one in enumerate(sentences) if at not in one_of(evidence)]
-                pairs = [(one["label"].lower(), hits)]
-                if others_left and one["label"] == "SUPPORT":
-                    pairs.append(("another sentence", [as_hit(index, rows[name, rng.choice(others_left)])]))
-                for kind, shown in pairs:
+                rows = holders(index, name, [sentences[at] for at in one["sentences"] if at < len(sentences)])
+                strange = [row for row, passage in enumerate(index.passages) if passage.document != name]
+                pairs = ((one["label"].lower(), rows), ("another abstract", [rng.choice(strange)]))
+                for kind, shown in pairs if one["label"] == "SUPPORT" else pairs[:1]:
                     if shown:
-                        refused[kind].append(checker.check(text, shown).support is Support.UNSUPPORTED)
-    print("\n| claims on abstracts | number | refused |\n| --- | ---: | ---: |")
-    for kind, flags in refused.items():
-        print(f"| {kind} | {len(flags)} | {np.mean(flags):.3f} |")
+                        refused[kind].append(why(checker, text, tuple(as_hit(index, row) for row in shown)))
+    print("\n| claims on abstracts | number | refused | by a fact | by standing |\n| --- | ---: | ---: | ---: | ---: |")
+    for kind, found in refused.items():
+        facts, standing = found.count("fact") / len(found), found.count("standing") / len(found)
+        print(f"| {kind} | {len(found)} | {facts + standing:.3f} | {facts:.3f} | {standing:.3f} |")
 
 
-def one_of(evidence: Sequence[dict[str, Any]]) -> set[int]:
-    """Number the sentences that are evidence of anything."""
-    return {at for one in evidence for at in one["sentences"]}
+def why(checker: SupportChecker, text: str, hits: tuple[Hit, ...]) -> str:
+    """Tell what refuses a statement: a fact, its standing, or nothing."""
+    if checker.check(text, hits).support is not Support.UNSUPPORTED:
+        return "nothing"
+    return "fact" if checker.facts(text, hits) else "standing"
+
+
+def holders(index: PromptIndex, document: str, sentences: Sequence[str]) -> list[int]:
+    """Find the passages of a document that hold any of these sentences."""
+    return [
+        row
+        for row, passage in enumerate(index.passages)
+        if passage.document == document and any(sentence in passage.text for sentence in sentences)
+    ]
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -293,28 +302,44 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def index_of(abstracts: dict[int, list[str]], embedder: Embedder) -> PromptIndex:
-    """Make an index with one passage a sentence."""
+    """Make an index of abstracts, cut into passages of the usual number of sentences."""
     papers, shards = [], []
     for number, sentences in abstracts.items():
-        name = str(number)
+        name, most = str(number), Settings().passage_sentences
         listed = ListedPaper(name=name, url=f"https://example.org/{name}")
         papers.append(
             IndexedPaper(
-                role=Role.RELATED, listed=listed, key=name, status=PaperStatus.OK, origin=Origin.ABSTRACT,
-                document=name, title="",
+                role=Role.RELATED,
+                listed=listed,
+                key=name,
+                status=PaperStatus.OK,
+                origin=Origin.ABSTRACT,
+                document=name,
+                title="",
             )
-        )  # fmt: skip
-        passages = tuple(
-            Passage(
-                document=name, text=text, kind=PassageKind.PROSE, section=None, section_role=SectionRole.ABSTRACT,
-                spans=(Span(page_number=None, start=0, end=len(text)),), sentences=((0, len(text)),),
-            )
-            for text in sentences
-        )  # fmt: skip
+        )
+        passages = tuple(passage_of(name, sentences[at : at + most]) for at in range(0, len(sentences), most))
+        vectors = embedder.embed([passage.text for passage in passages])
         document = Document(sha256=name, title=None, pages=())
-        shards.append(Shard(document=document, passages=passages, vectors=embedder.embed(sentences)))
+        shards.append(Shard(document=document, passages=passages, vectors=vectors))
     prompt = Prompt(question="?", recommended=(papers[0].listed,), related=tuple(one.listed for one in papers[1:]))
     return PromptIndex(prompt, papers, shards, embedder)
+
+
+def passage_of(document: str, sentences: Sequence[str]) -> Passage:
+    """Join sentences into a passage."""
+    text = " ".join(sentences)
+    ends = list(itertools.accumulate(len(sentence) + 1 for sentence in sentences))
+    places = tuple((end - 1 - len(sentence), end - 1) for sentence, end in zip(sentences, ends, strict=True))
+    return Passage(
+        document=document,
+        text=text,
+        kind=PassageKind.PROSE,
+        section=None,
+        section_role=SectionRole.ABSTRACT,
+        spans=(Span(page_number=None, start=0, end=len(text)),),
+        sentences=places,
+    )
 
 
 if __name__ == "__main__":

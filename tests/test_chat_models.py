@@ -31,6 +31,21 @@ def test_openai(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (model.model_name, model.temperature, model.seed) == ("some-model", 0, 0)
 
 
+def test_anthropic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model of Anthropic is set up with temperature 0."""
+    pytest.importorskip("langchain_anthropic", reason="the extra [anthropic] is not installed")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
+    model: Any = find_chat_model("anthropic:some-model")
+    assert (model.model, model.temperature) == ("some-model", 0)
+
+
+def test_ollama() -> None:
+    """A model of Ollama is set up with temperature 0 and a seed; it is on this machine unless told otherwise."""
+    pytest.importorskip("langchain_ollama", reason="the extra [ollama] is not installed")
+    model: Any = find_chat_model("ollama:llama3.1:8b", offline=True)
+    assert (model.model, model.temperature, model.seed) == ("llama3.1:8b", 0, 0)
+
+
 def test_a_model_may_have_colons_in_its_name() -> None:
     """Only the first colon divides provider and model."""
     model: Any = find_chat_model("openai:ft:gpt:me")

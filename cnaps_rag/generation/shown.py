@@ -9,6 +9,7 @@ from cnaps_rag.errors import GenerationError
 from cnaps_rag.fusion import reciprocal_rank_fusion
 from cnaps_rag.generation.aspects import ASPECTS
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.intrusions import gives_orders
 from cnaps_rag.listing import Role
 from cnaps_rag.records import Hit, distinct
 from cnaps_rag.retrieval import search_many
@@ -119,4 +120,11 @@ def _fused(rankings: Sequence[Sequence[Hit]], constant: int) -> list[Hit]:
 
 def _block(label: str, hit: Hit) -> Block:
     passage = hit.passage
-    return Block(label=label, paper=hit.paper.title, section=passage.section, text=citable(passage))
+    section = passage.section
+    return Block(
+        label=label,
+        # headings and titles are words of strangers too
+        paper="" if gives_orders(hit.paper.title) else hit.paper.title,
+        section=None if section is None or gives_orders(section) else section,
+        text=citable(passage),
+    )
