@@ -6,7 +6,7 @@ from functools import lru_cache
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-/’'][^\W_]+)*\+*")
 _PIECE = re.compile(r"[^\W_]+")
-_BREAK = re.compile(r"(?:^|[.!?:;(“\"•–—]\s*)$")
+_BREAK = re.compile(r"(?:^\s*|[.!?:;(“\"•–—]\s*)$")
 _CONTRACTED = re.compile(r"[’'](?:s|t|re|ve|ll|d|m)?$", re.IGNORECASE)
 _PLURAL = (
     "are|were|have|do|can|could|will|would|may|might|must|come|go|get|make|help|need|show|give|take|let|and|or|that|"
