@@ -151,6 +151,14 @@ def test_a_second_chance(index: "PromptIndex") -> None:
     assert [one.reason for one in found.dropped] == ["the number nine is not in what it cites"]
 
 
+def test_a_corrected_citation(index: "PromptIndex") -> None:
+    """A statement whose citation alone was wrong stands once that is corrected, and is not listed as dropped."""
+    script: list[Any] = [reply(("model", MODULES, ["P99"])), good]
+    found = answer(index, llm=ScriptedChat(script=script))
+    assert MODULES in worded(found)
+    assert found.dropped == ()
+
+
 @pytest.mark.parametrize("junk", ["I would rather not.", "", '{"claims": [{"part": "task", "te', "[[[["])
 def test_an_unreadable_reply(index: "PromptIndex", junk: str) -> None:
     """An unreadable reply is followed by one request with the exact error."""

@@ -72,7 +72,7 @@ class Session:
         self._labels = shown.by_label()
         self._next: Request | None = shown.request() if shown.hits else None
         self._passed: dict[str, PartClaim] = {}
-        self._judged: dict[str, _Refused] = {}
+        self._judged: dict[tuple[str, str | None, tuple[str, ...]], _Refused] = {}
         self._open: tuple[int, ...] = ()
         self._may_reread = self._may_reword = True
         self._answered = False
@@ -150,17 +150,19 @@ class Session:
 
     def _judge(self, claims: Iterable[RepliedClaim]) -> Iterator[PartClaim]:
         pairs = [(claim, cleaned(claim.text)) for claim in claims]
-        self.checker.prepare([text for _, text in pairs])
+        self.checker.prepare([text for _, text in pairs if len(text) <= MOST_CLAIM_CHARS])
         for claim, text in pairs:
             key = " ".join(text.casefold().split())
-            if not key or key in self._passed or key in self._judged:
+            tried = key, claim.part, claim.labels
+            if not key or key in self._passed or tried in self._judged:
                 continue
             verdict = self._verdict(claim, text)
             if isinstance(verdict, PartClaim):
                 self._passed[key] = verdict
+                self._judged = {other: one for other, one in self._judged.items() if other[0] != key}
                 yield verdict
             else:
-                self._judged[key] = verdict
+                self._judged[tried] = verdict
 
     def _verdict(self, claim: RepliedClaim, text: str) -> PartClaim | _Refused:
         wrong = self._form(claim, text)
