@@ -17,8 +17,13 @@ from typing import TYPE_CHECKING, Any
 from cnaps_rag import version
 
 if TYPE_CHECKING:
+    from cnaps_rag.answering import VerifiedClaim as VerifiedClaim
+    from cnaps_rag.answering import aanswer as aanswer
+    from cnaps_rag.answering import astream_answer as astream_answer
+    from cnaps_rag.answering import stream_answer as stream_answer
     from cnaps_rag.answers import Answer as Answer
     from cnaps_rag.errors import CnapsRagError as CnapsRagError
+    from cnaps_rag.generation import ChatGenerator as ChatGenerator
     from cnaps_rag.listing import ListedPaper as ListedPaper
     from cnaps_rag.listing import Prompt as Prompt
     from cnaps_rag.pipeline import answer as answer
@@ -37,38 +42,48 @@ __version__ = version.VERSION
 
 _HOMES = {
     "Answer": "answers",
+    "ChatGenerator": "generation",
     "CnapsRagError": "errors",
     "Embeddings": "runnables",
     "ListedPaper": "listing",
     "Prompt": "listing",
     "Retriever": "runnables",
     "Settings": "settings",
-    "answer": "pipeline",
+    "VerifiedClaim": "answering",
+    "aanswer": "answering",
+    "answer": "answering",
     "answer_runnable": "runnables",
+    "astream_answer": "answering",
     "build_index": "pipeline",
     "evaluate_prompts": "pipeline",
     "open_index": "pipeline",
     "read_prompt": "prompts",
     "render": "rendering",
     "search": "retrieval",
+    "stream_answer": "answering",
 }
 
 __all__ = [
     "Answer",
+    "ChatGenerator",
     "CnapsRagError",
     "Embeddings",
     "ListedPaper",
     "Prompt",
     "Retriever",
     "Settings",
+    "VerifiedClaim",
+    "aanswer",
     "answer",
     "answer_runnable",
+    "astream_answer",
     "build_index",
     "evaluate_prompts",
     "open_index",
     "read_prompt",
     "render",
     "search",
+    "stream_answer",
 ]
 
 

@@ -147,6 +147,25 @@ class UnavailablePaper:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a language model cost.
+
+    Attributes:
+        calls: How many requests were made to it; replies from the cache are none.
+        seconds: How long they took together.
+        input_tokens: Tokens sent, as the model counted them, or None where it did not say.
+        output_tokens: Tokens received, likewise.
+        cached: How many replies came from the cache.
+    """
+
+    calls: int = 0
+    seconds: float = 0.0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A three-part answer whose citations all resolve to retrieved passages.
 
@@ -161,6 +180,9 @@ class Answer:
         not_covered: What the question asks and no passage answers, in plain words.
         dropped: Drafted statements that failed verification.
         papers_unavailable: Listed papers whose PDF is not in the index.
+        remarks: What else to know of how it was made: parts that fell back to the papers' own sentences, passages left
+            out of a model's prompt.
+        usage: What a language model cost, or None where none was used.
     """
 
     question: str
@@ -173,6 +195,8 @@ class Answer:
     not_covered: tuple[str, ...] = ()
     dropped: tuple[DroppedClaim, ...] = ()
     papers_unavailable: tuple[UnavailablePaper, ...] = ()
+    remarks: tuple[str, ...] = ()
+    usage: Usage | None = None
 
     def claims(self) -> Iterator[Claim]:
         """Yield the claims of the task and of the workflow, in reading order."""

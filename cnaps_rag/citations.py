@@ -11,7 +11,9 @@ from cnaps_rag.answers import Answer, Citation, Claim, DroppedClaim, PaperNote, 
 from cnaps_rag.errors import CitationError
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.index import PromptIndex
-from cnaps_rag.records import PaperStatus, Passage, Span
+from cnaps_rag.intrusions import redacted
+from cnaps_rag.records import Hit, PaperStatus, Passage, Span
+from cnaps_rag.support import SupportChecker
 
 ELLIPSIS = "…"
 UNVERIFIED_NOTE = "listed; what was drafted on it could not be verified"
@@ -63,18 +65,20 @@ def _words(text: str) -> str:
     return f" {' '.join(WORD.findall(without_references(text).casefold()))} "
 
 
-def verify(draft: Draft, index: PromptIndex, question: str) -> Answer:
+def verify(draft: Draft, index: PromptIndex, question: str, ledger: "Ledger | None" = None) -> Answer:
     """Turn a draft into an answer whose citations all resolve.
 
     Args:
         draft: The draft.
         index: The index that it was drafted from.
         question: The question that it answers.
+        ledger: Verifies the statements, where some were verified before (streaming) or a model worded them; None makes
+            one that lets nothing pass but the papers' own words.
 
     Returns:
         The answer; statements that failed are in `dropped`, with the reason.
     """
-    ledger = _Ledger(index, {hit.passage.id for hit in draft.hits})
+    ledger = ledger or Ledger(index, draft.hits)
     task = ledger.claims(draft.task)
     workflow = Workflow(
         input=ledger.claims(draft.input),
@@ -91,8 +95,10 @@ def verify(draft: Draft, index: PromptIndex, question: str) -> Answer:
         papers=ledger.notes(draft),
         citations=tuple(ledger.citations),
         not_covered=draft.not_covered,
-        dropped=tuple(ledger.dropped),
+        dropped=(*draft.dropped, *ledger.dropped),
         papers_unavailable=_unavailable(index),
+        remarks=draft.remarks,
+        usage=draft.usage,
     )
 
 
@@ -113,26 +119,42 @@ class _Place:
     end: int
 
 
-class _Ledger:
-    """Numbers citations in order of use; a quote that is used twice keeps its number."""
+class Ledger:
+    """Verifies statements and numbers their citations in order of use; a quote that is used twice keeps its number."""
 
-    def __init__(self, index: PromptIndex, shown: set[str]) -> None:
+    def __init__(self, index: PromptIndex, hits: Iterable[Hit], checker: SupportChecker | None = None) -> None:
+        """Begin with nothing cited.
+
+        Args:
+            index: The index that statements are drafted from.
+            hits: Every passage that was shown; nothing else can be cited.
+            checker: Checks statements that a model worded; without it none of them passes.
+        """
         self.index = index
-        self.shown = shown
+        self.shown = {hit.passage.id for hit in hits}
+        self.checker = checker
         self.citations: list[Citation] = []
         self.dropped: list[DroppedClaim] = []
         self._numbers: dict[_Place, int] = {}
 
+    def showing(self, hits: Iterable[Hit]) -> "Ledger":
+        """Let more passages be cited, and return itself."""
+        self.shown |= {hit.passage.id for hit in hits}
+        return self
+
     def claims(self, drafts: Sequence[DraftClaim]) -> tuple[Claim, ...]:
+        """Verify statements; those that fail are added to `dropped`."""
         kept = []
         for draft in drafts:
             try:
-                kept.append(self._claim(draft))
+                kept.append(self.claim(draft))
             except CitationError as error:
-                self.dropped.append(DroppedClaim(text=draft.text, reason=error.message))
+                text = redacted(draft.text) if draft.worded else draft.text
+                self.dropped.append(DroppedClaim(text=text, reason=error.message))
         return tuple(kept)
 
     def notes(self, draft: Draft) -> tuple[PaperNote, ...]:
+        """Write a line for each listed paper, with the numbers of its citations."""
         notes = []
         for paper, note in zip(self.index.papers, draft.notes, strict=True):
             text = self._verified_note(note)
@@ -159,13 +181,38 @@ class _Ledger:
             return UNVERIFIED_NOTE
         return note.note
 
-    def _claim(self, draft: DraftClaim) -> Claim:
+    def claim(self, draft: DraftClaim) -> Claim:
+        """Verify one statement.
+
+        Args:
+            draft: The statement.
+
+        Returns:
+            The claim.
+
+        Raises:
+            CitationError: It is not supported by exactly what it cites, or that does not resolve.
+        """
         if not draft.evidence:
             raise CitationError("it cites nothing", reason="no-evidence")
-        if not verbatim(draft.text, [evidence.quote for evidence in draft.evidence]):
-            raise CitationError("it says more than the words that it cites", reason="not-verbatim")
+        support = self._support(draft)
         numbers = self._cite(draft.evidence)
-        return Claim(text=draft.text, citations=numbers, support=Support.VERBATIM, about=draft.about)
+        return Claim(text=draft.text, citations=numbers, support=support, about=draft.about)
+
+    def _support(self, draft: DraftClaim) -> Support:
+        same_words = verbatim(draft.text, [evidence.quote for evidence in draft.evidence])
+        if not draft.worded:
+            if not same_words:
+                raise CitationError("it says more than the words that it cites", reason="not-verbatim")
+            return Support.VERBATIM
+        if self.checker is None:
+            raise CitationError("nothing checks what a model worded", reason="no-checker")
+        if draft.about not in {None, *(paper.name for paper in self.index.prompt.recommended)}:
+            raise CitationError("it speaks of a model that is not recommended", reason="unknown-model")
+        verdict = self.checker.check(draft.text, [evidence.hit for evidence in draft.evidence])
+        if verdict.support is Support.UNSUPPORTED:
+            raise CitationError("; ".join(verdict.reasons), reason="unsupported")
+        return Support.VERBATIM if same_words and ELLIPSIS not in draft.text else verdict.support
 
     def _cite(self, evidence: Sequence[Evidence]) -> tuple[int, ...]:
         """Number the evidence of a statement; if any of it fails, none of it gets a number."""

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cnaps_rag import evaluation, rendering
 from cnaps_rag.errors import CnapsRagError, EvaluationError, PromptError
+from cnaps_rag.generation.shown import choose
 from cnaps_rag.inventory import take_inventory
 from cnaps_rag.layout import Layout
+from cnaps_rag.model_options import add_model_options, generator_of, prompt_text
 from cnaps_rag.pipeline import Builder, answer, evaluate_prompts, open_index
 from cnaps_rag.prompts import read_prompts
 from cnaps_rag.records import IndexedPaper, PaperStatus
@@ -149,6 +151,7 @@ def _add_ask(commands: "Commands") -> None:
     command.add_argument("question", nargs="?", type=_question_text, metavar="QUESTION", help=OWN_QUESTION)
     command.add_argument("--format", choices=[str(one) for one in rendering.Format], default="md", help="default: md")
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write there instead of stdout")
+    add_model_options(command)
 
 
 def _add_evaluate(commands: "Commands") -> None:
@@ -232,8 +235,15 @@ def _question(path: Path, number: int, line: str) -> tuple[str, str]:
 def _ask(options: argparse.Namespace) -> int:
     settings = _settings(options)
     index = open_index(options.prompt, settings=settings)
-    answered = answer(index, question=options.question, settings=settings)
-    text = rendering.render(answered, rendering.Format(options.format))
+    if options.show_prompt:
+        shown = choose(index, options.question or index.prompt.question, settings, options.budget_tokens)
+        text = prompt_text(shown, options.budget_tokens)
+    else:
+        drafter = generator_of(options, settings)
+        answered = answer(index, question=options.question, generator=drafter, settings=settings)
+        for remark in answered.remarks:
+            _say(remark)
+        text = rendering.render(answered, rendering.Format(options.format))
     if options.output is None:
         print(text, end="")
     else:

@@ -155,7 +155,17 @@ class StorageError(CnapsRagError, OSError):
 
 
 class GenerationError(CnapsRagError):
-    """An answer that could not be drafted."""
+    """An answer that could not be drafted.
+
+    Attributes:
+        temporary: Whether the same call may succeed later: a busy or failing server, a connection that broke off.
+    """
+
+    temporary: bool
+
+    def __init__(self, message: str, *, temporary: bool = False) -> None:
+        """Keep whether it may pass."""
+        super().__init__(message, temporary=temporary)
 
 
 class CitationError(CnapsRagError):

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from cnaps_rag.embedding import Embedder, Vectors
+from cnaps_rag.embedding import Embedder, Vectors, unit
 from cnaps_rag.errors import IndexStateError, PromptError
-from cnaps_rag.joining import adjoins
+from cnaps_rag.joining import adjoins, joined, stretches
 from cnaps_rag.layout import FORMAT, Layout
 from cnaps_rag.lexical import LexicalIndex
 from cnaps_rag.listing import ListedPaper, Prompt, Role
@@ -21,6 +21,9 @@ from cnaps_rag.records import IndexedPaper, Origin, PaperStatus, Passage, distin
 from cnaps_rag.shards import Fingerprints, Shard, ShardStore
 from cnaps_rag.storage import write_json
 from cnaps_rag.vectors import VectorIndex
+
+STRETCH_CHARS = 750
+"""A quote is shown with as much of its section around it as makes about this length."""
 
 
 class PromptIndex:
@@ -101,6 +104,30 @@ class PromptIndex:
             for shard in self._filled
         ]
         return np.concatenate(found, axis=1)
+
+    @cached_property
+    def _stretch_rows(self) -> list[list[int]]:
+        return stretches(self.passages, STRETCH_CHARS)
+
+    @cached_property
+    def stretches(self) -> tuple[Passage, ...]:
+        """The same text in larger pieces: what a quote is shown in. They do not overlap."""
+        return tuple(joined([self.passages[row] for row in rows]) for rows in self._stretch_rows)
+
+    @cached_property
+    def stretch_vectors(self) -> Vectors:
+        """One a stretch, the mean direction of its passages. Shape: (n_stretches, dim), float32, unit L2 norm."""
+        return unit(_stacked([self.vectors[rows].mean(axis=0)[None] for rows in self._stretch_rows]))
+
+    @cached_property
+    def _stretch_of(self) -> dict[str, int]:
+        numbered = list(enumerate(self._stretch_rows))
+        own = {self.stretches[number].id: number for number, _ in numbered}
+        return {self.passages[row].id: number for number, rows in numbered for row in rows} | own
+
+    def stretch_row(self, passage: Passage) -> int | None:
+        """Find the stretch that holds a passage, by its place in `stretches`; None where none does."""
+        return self._stretch_of.get(passage.id)
 
     @cached_property
     def _positions(self) -> dict[str, dict[tuple[int, int], int]]:

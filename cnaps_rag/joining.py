@@ -44,24 +44,26 @@ def joined(passages: Sequence[Passage]) -> Passage:
     return whole
 
 
-def surroundings(passages: Sequence[Passage], chars: int) -> dict[str, Passage]:
-    """Cut a paper into larger passages, each of some that adjoin each other.
+def stretches(passages: Sequence[Passage], chars: int) -> list[list[int]]:
+    """Cut papers into larger pieces, each of some passages that adjoin each other.
 
     Args:
-        passages: The paper's passages, in reading order.
-        chars: About how long the larger passages are.
+        passages: The passages, paper by paper, in reading order.
+        chars: No piece of more than one passage is longer than this.
 
     Returns:
-        For the id of each passage the larger one that holds it.
+        The rows of each piece, in order; every row is in one.
     """
-    runs: list[list[Passage]] = []
-    for passage in passages:
-        room = runs and sum(len(member.text) + 1 for member in runs[-1]) + len(passage.text) <= chars
-        if room and adjoins(runs[-1][-1], passage):
-            runs[-1].append(passage)
+    made: list[list[int]] = []
+    taken = 0
+    for row, passage in enumerate(passages):
+        taken += 1 + len(passage.text)
+        if made and taken <= chars and adjoins(passages[row - 1], passage):
+            made[-1].append(row)
         else:
-            runs.append([passage])
-    return {passage.id: larger for run in runs for larger in [joined(run)] for passage in run}
+            made.append([row])
+            taken = len(passage.text)
+    return made
 
 
 def group_neighbours(

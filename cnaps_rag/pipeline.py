@@ -11,15 +11,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from cnaps_rag import evaluation, pdf, titles
-from cnaps_rag.answers import Answer
+from cnaps_rag.answering import answer
 from cnaps_rag.chunking import Chunker
-from cnaps_rag.citations import verify
 from cnaps_rag.embedding import Embedder, find_embedder
 from cnaps_rag.encoding import VERSION as ENCODING
 from cnaps_rag.encoding import encode_passages
 from cnaps_rag.entries import abstract_document, alike, filled, first_of_each
-from cnaps_rag.errors import CnapsRagError, DocumentError, EvaluationError, IndexStateError, PromptError
-from cnaps_rag.generation import ExtractiveGenerator, Generator
+from cnaps_rag.errors import CnapsRagError, DocumentError, EvaluationError, IndexStateError
 from cnaps_rag.index import PromptIndex, open_prompt_index, papers_of, read_manifest, write_prompt_index
 from cnaps_rag.isolation import PdfReader
 from cnaps_rag.layout import Layout
@@ -31,6 +29,8 @@ from cnaps_rag.settings import Settings
 from cnaps_rag.shards import Fingerprints, Shard, ShardStore
 from cnaps_rag.sources import FetchedPaper, Library
 from cnaps_rag.storage import set_aside, tidy, writer_lock
+
+__all__ = ["Builder", "answer", "build_index", "evaluate_prompts", "open_index"]
 
 EVALUATED_HITS = 60
 """How many passages of each query an evaluation looks at."""
@@ -276,34 +276,6 @@ def open_index(
     prompt = prompt if isinstance(prompt, Prompt) else read_prompt(prompt)
     embedder = embedder or embedder_of(settings)
     return open_prompt_index(Layout.of(settings), prompt, embedder)
-
-
-def answer(
-    index: PromptIndex,
-    *,
-    question: str | None = None,
-    generator: Generator | None = None,
-    settings: Settings | None = None,
-) -> Answer:
-    """Answer a question from a prompt's index.
-
-    Args:
-        index: The index.
-        question: The question; None asks the prompt's own.
-        generator: Drafts the answer; None takes the extractive generator, which needs no model and no network.
-        settings: Depth of the searches.
-
-    Returns:
-        The answer: every citation of it resolves to a retrieved passage.
-
-    Raises:
-        PromptError: The question is empty.
-    """
-    question = index.prompt.question if question is None else question
-    if not question.strip():
-        raise PromptError("the question is empty; leave it out to ask the prompt's own")
-    draft = (generator or ExtractiveGenerator()).draft(index, question, settings or Settings())
-    return verify(draft, index, question)
 
 
 def evaluate_prompts(

@@ -1,6 +1,7 @@
 """Hybrid search within a prompt's index."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -155,6 +156,24 @@ def ranked(index: PromptIndex, rows: Rows, scores: Scores, k: int, settings: Set
         ranking, index.adjoining, index.lengths, depth=settings.joined_depth, most_chars=settings.joined_chars
     )
     return [_hit(index, rank, group, max(map(by_row.__getitem__, group))) for rank, group in enumerate(groups[:k], 1)]
+
+
+def in_stretches(index: PromptIndex, hits: Iterable[Hit]) -> list[Hit]:
+    """Show what was found in its surroundings.
+
+    Args:
+        index: The prompt's index.
+        hits: Hits of single passages, best first.
+
+    Returns:
+        The stretches that hold them, each once, in the order of its first hit.
+    """
+    found: dict[int, Hit] = {}
+    for hit in hits:
+        row = index.stretch_row(hit.passage)
+        if row is not None:
+            found.setdefault(row, replace(hit, passage=index.stretches[row]))
+    return list(found.values())
 
 
 def _hit(index: PromptIndex, rank: int, group: Sequence[int], score: float) -> Hit:

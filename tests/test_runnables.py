@@ -1,19 +1,23 @@
 """This file ensures that the langchain parts behave as langchain expects of them, and keep to the prompt's scope."""
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler  # noqa: TID253
 from langchain_core.documents import Document  # noqa: TID253
 from langchain_core.vectorstores import InMemoryVectorStore  # noqa: TID253
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 from pydantic import ValidationError
 
+from cnaps_rag.answering import VerifiedClaim
 from cnaps_rag.pipeline import answer
 from cnaps_rag.records import ABSTRACT_ORIGIN
 from cnaps_rag.retrieval import search
-from cnaps_rag.runnables import Embeddings, Retriever, answer_runnable
+from cnaps_rag.runnables import MOST_AT_ONCE, Embeddings, Retriever, answer_runnable
 from cnaps_rag.testing import HashingEmbedder
+from tests.scripted import ScriptedChat
 
 if TYPE_CHECKING:
     from cnaps_rag.index import PromptIndex
@@ -127,3 +131,56 @@ def test_the_whole_pipeline_is_a_runnable(desk: "Desk") -> None:
     other = runnable.invoke({"prompt": prompt, "question": "What goes in?"})
     assert other.question == "What goes in?"
     assert runnable.invoke({"prompt": prompt}) == replace(expected)
+
+
+def test_a_model_words_the_answers(shared_desk: "Desk") -> None:
+    """The pipeline takes a chat model; the config's callbacks see its calls."""
+    seen: list[str] = []
+
+    class Watch(BaseCallbackHandler):
+        def on_chat_model_start(self, serialized: Any, messages: Any, **more: Any) -> None:  # noqa: ARG002
+            seen.append(str(more["tags"]))
+
+    pipeline = answer_runnable(
+        settings=shared_desk.settings,
+        pdf_dir=shared_desk.pdf_dir,
+        embedder=shared_desk.embedder,
+        llm=ScriptedChat(script=["{}"]),
+    )
+    found = pipeline.invoke(shared_desk.prompt, {"callbacks": [Watch()], "tags": ["mine"]})
+    assert found.generator.startswith("ScriptedChat")
+    assert seen
+    assert all("mine" in tags for tags in seen)
+
+
+async def test_many_prompts_at_once(shared_desk: "Desk") -> None:
+    """Many prompts are answered without blocking, a bounded number at a time."""
+    running = most = 0
+
+    def count(_: dict[str, str]) -> str:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        time.sleep(0.05)
+        running -= 1
+        return "{}"
+
+    pipeline = answer_runnable(
+        settings=shared_desk.settings, embedder=shared_desk.embedder, llm=ScriptedChat(script=[count])
+    )
+    questions = [{"prompt": shared_desk.prompt, "question": f"Why {number}?"} for number in range(6)]
+    found = await pipeline.abatch(questions, {"max_concurrency": 2})
+    assert [one.question for one in found] == [one["question"] for one in questions]
+    assert most <= 2
+    most = 0
+    assert len(await pipeline.abatch(questions)) == 6
+    assert most <= MOST_AT_ONCE
+
+
+async def test_the_pipeline_streams(shared_desk: "Desk") -> None:
+    """Streams yield verified claims and then the answer, with and without blocking."""
+    pipeline = answer_runnable(settings=shared_desk.settings, embedder=shared_desk.embedder)
+    events = list(pipeline.stream(shared_desk.prompt))
+    assert [type(event) for event in events[:-1]] == [VerifiedClaim] * (len(events) - 1)
+    assert [event async for event in pipeline.astream(shared_desk.prompt)] == events
+    assert events[-1] == await pipeline.ainvoke(shared_desk.prompt)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from cnaps_rag.answers import DroppedClaim, Usage
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.records import Hit
 from cnaps_rag.settings import Settings
@@ -40,11 +41,14 @@ class DraftClaim:
         text: The statement, without markers.
         evidence: What is to support it.
         about: Name of the recommended model that it speaks of, or None.
+        worded: Whether a model worded it; it is then verified by a support check, else it must be made of the words
+            that it cites.
     """
 
     text: str
     evidence: tuple[Evidence, ...]
     about: str | None = None
+    worded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,9 @@ class Draft:
         mechanism: Statements of part 2 on why it does what the question asks about.
         notes: Part 3: one note for each listed paper, in the prompt's order.
         not_covered: What the question asks and no passage answers, in plain words.
+        dropped: Statements that the generator itself gave up.
+        remarks: What else to know of how it was drafted.
+        usage: What a language model cost, or None.
     """
 
     generator: str
@@ -85,6 +92,9 @@ class Draft:
     mechanism: tuple[DraftClaim, ...]
     notes: tuple[DraftNote, ...]
     not_covered: tuple[str, ...] = ()
+    dropped: tuple[DroppedClaim, ...] = ()
+    remarks: tuple[str, ...] = ()
+    usage: Usage | None = None
 
     def claims(self) -> Iterator[DraftClaim]:
         """Yield the statements of parts 1 and 2, in reading order."""

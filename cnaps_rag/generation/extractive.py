@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,17 +12,14 @@ from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.selection import Candidates, Scores, Selection, quotable
 from cnaps_rag.index import PromptIndex
-from cnaps_rag.joining import surroundings
 from cnaps_rag.listing import Role
 from cnaps_rag.records import Hit, IndexedPaper, PaperStatus, distinct
-from cnaps_rag.retrieval import search_many
+from cnaps_rag.retrieval import in_stretches, search_many
 from cnaps_rag.sentences import split_sentences
 from cnaps_rag.settings import Settings
 
 DEPTH = 80
 """How many passages are retrieved for the question and for each aspect of each recommended paper."""
-SHOWN_CHARS = 750
-"""A passage is shown with as many of its neighbours as make about this length."""
 RELATED_DEPTH = 10
 """A related paper bears on the question when a passage of it is among the first so many of all papers."""
 BUDGET_WORDS = 425
@@ -95,12 +93,13 @@ class ExtractiveGenerator:
             steps = _steps(index, hits, asked, self.budget_words // len(subjects))
             for name, sentences in steps.items():
                 claims[name] += [_claim(evidence, paper) for evidence in sentences]
+        parts: dict[str, Any] = {name: tuple(drafted) for name, drafted in claims.items()}
         return Draft(
             generator="extractive",
             hits=tuple({hit.passage.id: hit for hit in shown}.values()),
             notes=_notes(index, asked, overall[:RELATED_DEPTH], subjects),
             not_covered=(*_gaps(index, asked, claims, subjects), *not_covered(index, question, subjects)),
-            **{name: tuple(drafted) for name, drafted in claims.items()},
+            **parts,
         )
 
     def _retrieve(self, index: PromptIndex, paper: IndexedPaper, question: str, settings: Settings) -> list[Hit]:
@@ -109,9 +108,7 @@ class ExtractiveGenerator:
         queries = [question, *(aspect.query for aspect in ASPECTS)]
         alone = replace(settings, joined_depth=1)
         found = search_many(index, queries, k=self.depth, documents=documents, settings=alone)
-        larger = surroundings([one for one in index.passages if one.document == paper.document], SHOWN_CHARS)
-        shown = [replace(hit, passage=larger[hit.passage.id]) for ranked in found for hit in ranked]
-        return list({hit.passage.id: hit for hit in shown}.values())
+        return in_stretches(index, (hit for ranked in found for hit in ranked))
 
 
 def _steps(index: PromptIndex, hits: Sequence[Hit], asked: Asked, budget_words: int) -> Steps:

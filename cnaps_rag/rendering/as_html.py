@@ -106,7 +106,8 @@ def _blocks(answer: Answer) -> Iterator[str]:
     if answer.citations:
         yield f"<h2>{REFERENCES}</h2>"
         yield from (_references(run) for run in references(answer))
-    yield f"<footer><p>{_text(footer(answer))}</p></footer>"
+    lines = "".join(f"<p>{_text(line)}</p>" for line in footer(answer))
+    yield f"<footer>{lines}</footer>"
 
 
 def _notes(answer: Answer, missing: Iterable[MissingPaper]) -> Iterator[str]:

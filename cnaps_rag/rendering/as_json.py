@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
 from cnaps_rag.answers import Answer, Citation, Claim, PaperNote
@@ -69,6 +70,8 @@ def answer_record(answer: Answer) -> dict[str, Any]:
         "prompt_id": answer.prompt_id,
         "workflow_graph": _graph(answer.workflow_graph),
         "bibliography": [_used(paper) for paper in used_papers(answer)],
+        **({"remarks": list(answer.remarks)} if answer.remarks else {}),
+        **({"usage": asdict(answer.usage)} if answer.usage else {}),
     }
 
 

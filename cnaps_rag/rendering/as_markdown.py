@@ -125,7 +125,7 @@ def _blocks(answer: Answer) -> Iterator[str]:
             yield ", ".join(filter(None, (_bold(run[0].title), published(run[0].url))))
             yield _bullets(_reference(citation, addresses) for citation in run)
     yield "---"
-    yield plain(footer(answer))
+    yield from map(plain, footer(answer))
     # the addresses stand last, where they do not come between a reader of the source and the words
     yield "\n".join(f"[{label}]: {link}" for link, label in addresses.items())
 

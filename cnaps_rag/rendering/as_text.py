@@ -75,7 +75,7 @@ def _blocks(answer: Answer) -> Iterator[str]:
             yield _source(run[0])
             yield "\n".join(map(_reference, run))
     yield "-" * WIDTH_CHARS
-    yield _wrap(footer(answer))
+    yield from map(_wrap, footer(answer))
 
 
 def _notes(answer: Answer, missing: Iterable[MissingPaper]) -> Iterator[str]:

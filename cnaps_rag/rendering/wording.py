@@ -142,6 +142,7 @@ def claim_caveat(claim: Claim) -> str | None:
     return caveats.get(claim.support)
 
 
-def footer(answer: Answer) -> str:
-    """Say what made the answer."""
-    return f"Generator: {printable(answer.generator)}. Prompt: {printable(answer.prompt_id)}."
+def footer(answer: Answer) -> Iterator[str]:
+    """Yield the closing lines: what else to know, and what made the answer."""
+    yield from map(printable, answer.remarks)
+    yield f"Generator: {printable(answer.generator)}. Prompt: {printable(answer.prompt_id)}."

@@ -1,0 +1,305 @@
+"""Does a passage support a statement? Facts that must agree, and a score of how far the passage stands out."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from cnaps_rag import naming, negation, quantities
+from cnaps_rag.answers import Support
+from cnaps_rag.embedding import Vectors
+from cnaps_rag.index import PromptIndex
+from cnaps_rag.intrusions import foreign, gives_orders
+from cnaps_rag.records import Hit, Passage
+from cnaps_rag.stems import EMPTY, Stems
+
+Scores = npt.NDArray[np.floating[Any]]
+
+SUPPORTED, PARTIAL = 2.0, 1.4
+"""Least standing of a supported and of a partly supported statement; `docs/benchmarks.md` has the calibration."""
+LEAST_COVERAGE, LEAST_COSINE = 0.02, 0.1
+"""Below this a passage shares too little with a statement, however far it stands out from the rest of its paper."""
+QUOTED_COVERAGE = 0.8
+"""A statement is supported that says hardly a word beyond one sentence."""
+FEW_PASSAGES = 8
+"""A paper of fewer passages is compared with all passages of the prompt."""
+ALIGNED = 2
+"""How many sentences a statement is aligned with, to compare what they negate."""
+SEQUENCE_CHARS = 4
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+class Entailment(Protocol):
+    """Tells how likely a premise entails and contradicts a statement."""
+
+    def judge(self, premise: str, statement: str) -> tuple[float, float]:
+        """Judge one pair.
+
+        Args:
+            premise: The cited text.
+            statement: The statement.
+
+        Returns:
+            Probabilities of entailment and of contradiction.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Closeness:
+    """How close each stretch of an index is to a statement; every field has the shape (n_stretches,).
+
+    Attributes:
+        meaning: Cosine of the embeddings.
+        words: Share of the statement's words that the passage has, by rarity.
+        sentence: The same share in its best sentence.
+        letters: The same share of sequences of four letters.
+    """
+
+    meaning: Scores
+    words: Scores
+    sentence: Scores
+    letters: Scores
+
+    def all(self) -> tuple[Scores, ...]:
+        """List the four."""
+        return self.meaning, self.words, self.sentence, self.letters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether a statement is supported by what it cites.
+
+    Attributes:
+        support: The verdict.
+        reasons: What is wrong, in words that can be shown; empty for a supported statement.
+        standing: How far the best cited passage stands out from the rest of its paper, in standard deviations.
+    """
+
+    support: Support
+    reasons: tuple[str, ...] = ()
+    standing: float = 0.0
+
+
+def unsupported(*reasons: str, standing: float = 0.0) -> Verdict:
+    """Make the verdict on a statement that must not be shown."""
+    return Verdict(support=Support.UNSUPPORTED, reasons=reasons, standing=standing)
+
+
+class SupportChecker:
+    """Checks statements against the passages of one prompt's index.
+
+    The score is relative: a passage that supports a statement is closer to it than the other passages of the same paper
+    are, in words and in meaning. How close a paraphrase comes in absolute terms depends on its wording far more.
+    """
+
+    def __init__(self, index: PromptIndex, entailment: Entailment | None = None) -> None:
+        """Take the index; statistics are made when first needed.
+
+        Args:
+            index: The prompt's index.
+            entailment: A model that judges in addition, or None.
+        """
+        self.index = index
+        self._entailment = entailment
+        self._stems = Stems()
+        self._known: dict[tuple[str, tuple[str, ...]], Verdict] = {}
+        self._vectors: dict[str, Vectors] = {}
+        self._asked: tuple[str, Closeness] | None = None
+
+    @cached_property
+    def _words(self) -> list[frozenset[str]]:
+        return [self._stems.content(passage.text) for passage in self.index.stretches]
+
+    @cached_property
+    def _sentence_words(self) -> list[list[frozenset[str]]]:
+        return [[self._stems.content(sentence) for sentence in sentences_of(one)] for one in self.index.stretches]
+
+    @cached_property
+    def _letters(self) -> list[frozenset[str]]:
+        return [_sequences(passage.text) for passage in self.index.stretches]
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        return _rarity(self._words)
+
+    @cached_property
+    def _letter_weights(self) -> dict[str, float]:
+        return _rarity(self._letters)
+
+    @cached_property
+    def _documents(self) -> npt.NDArray[np.str_]:
+        return np.array([passage.document for passage in self.index.stretches])
+
+    def check(self, text: str, hits: Sequence[Hit]) -> Verdict:
+        """Check a statement against exactly the passages that it cites.
+
+        Args:
+            text: The statement, without markers.
+            hits: The cited passages.
+
+        Returns:
+            The verdict; the same question is answered once.
+        """
+        key = text, tuple(hit.passage.id for hit in hits)
+        if key not in self._known:
+            self._known[key] = self._check(text, hits)
+        return self._known[key]
+
+    def _check(self, text: str, hits: Sequence[Hit]) -> Verdict:
+        what = foreign(text)
+        if what is not None:
+            return unsupported(f"it holds {what}, which only the code may write")
+        if not hits or any(self.index.stretch_row(hit.passage) is None for hit in hits):
+            return unsupported("it cites no passage of the index")
+        facts = self.facts(text, hits)
+        standing = max(self.standing(text, hit.passage) for hit in hits)
+        if facts:
+            return unsupported(*facts, standing=standing)
+        return self._entailed(text, hits, self._graded(text, hits, standing))
+
+    def facts(self, text: str, hits: Sequence[Hit]) -> list[str]:
+        """List facts of a statement that the passages do not have, in words that can be shown."""
+        source = " ".join(citable(hit.passage) for hit in hits)
+        known = [name for hit in hits for name in (hit.paper.title, hit.paper.listed.name)]
+        found = [f"the number {words} is not in what it cites" for words in quantities.missing(text, source)]
+        found += [
+            f"the name {name} is not in what it cites" for name in naming.missing(text, source, known, self._is_word)
+        ]
+        aligned = self.aligned(text, hits)
+        disagreement = negation.disagreement(text, aligned, self._stems.stem)
+        return [*found, *([disagreement] if disagreement else [])]
+
+    def _is_word(self, word: str) -> bool:
+        return word in EMPTY or self._stems.stem(word) in self._weights
+
+    def _graded(self, text: str, hits: Sequence[Hit], standing: float) -> Verdict:
+        if self.quoted(text, hits) or standing >= SUPPORTED:
+            return Verdict(support=Support.SUPPORTED, standing=standing)
+        reason = "the passages that it cites are hardly closer to it than the rest of their papers"
+        support = Support.PARTIAL if standing >= PARTIAL else Support.UNSUPPORTED
+        return Verdict(support=support, reasons=(reason,), standing=standing)
+
+    def _entailed(self, text: str, hits: Sequence[Hit], verdict: Verdict) -> Verdict:
+        if self._entailment is None or verdict.support is Support.UNSUPPORTED:
+            return verdict
+        judged = [self._entailment.judge(citable(hit.passage), text) for hit in hits]
+        entailed, contradicted = max(one for one, _ in judged), max(one for _, one in judged)
+        if contradicted > max(entailed, 0.5):
+            return unsupported("the entailment model finds it contradicted", standing=verdict.standing)
+        if entailed > 0.5:  # noqa: PLR2004  more likely than not
+            return Verdict(support=Support.SUPPORTED, standing=verdict.standing)
+        return Verdict(
+            support=Support.PARTIAL,
+            reasons=(*verdict.reasons, "the entailment model does not find it entailed"),
+            standing=verdict.standing,
+        )
+
+    def standing(self, text: str, passage: Passage) -> float:
+        """Measure how far a passage stands out from the rest of its paper as support of a statement.
+
+        Args:
+            text: The statement.
+            passage: A passage of the index.
+
+        Returns:
+            The mean of four standard scores, one for each field of `Closeness`; minus infinity
+            where the passage shares too little with it.
+        """
+        row = self.index.stretch_row(passage)
+        scores = self._compared(text)
+        if row is None:
+            return -math.inf
+        if scores.words[row] < LEAST_COVERAGE or scores.meaning[row] < LEAST_COSINE:
+            return -math.inf
+        peers = self._documents == passage.document
+        if peers.sum() < FEW_PASSAGES:
+            peers = np.ones(len(peers), dtype=bool)
+        return float(np.mean([_standard(one, row, peers) for one in scores.all()]))
+
+    def _compared(self, text: str) -> "Closeness":
+        """Measure how close every passage of the index is to a statement."""
+        if self._asked is None or self._asked[0] != text:
+            content = self._stems.content(text)
+            sequences = _sequences(text)
+            sentences = [[self._share(content, words) for words in passage] for passage in self._sentence_words]
+            closeness = Closeness(
+                meaning=self.index.stretch_vectors @ self._vector(text),
+                words=np.array([self._share(content, words) for words in self._words]),
+                sentence=np.array([max(shares, default=0.0) for shares in sentences]),
+                letters=np.array([self._letter_share(sequences, found) for found in self._letters]),
+            )
+            self._asked = text, closeness
+        return self._asked[1]
+
+    def _share(self, content: frozenset[str], words: frozenset[str]) -> float:
+        return _weighed(content & words, self._weights) / (_weighed(content, self._weights) or 1.0)
+
+    def _letter_share(self, sequences: frozenset[str], found: frozenset[str]) -> float:
+        return _weighed(sequences & found, self._letter_weights) / (_weighed(sequences, self._letter_weights) or 1.0)
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Embed statements that will be checked, in one go."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        if new:
+            self._vectors.update(zip(new, self.index.embedder.embed(new), strict=True))
+
+    def _vector(self, text: str) -> Vectors:
+        self.prepare([text])
+        return self._vectors[text]
+
+    def share(self, text: str, sentence: str) -> float:
+        """Tell what share of a statement's words a sentence has, by their weight."""
+        return self._share(self._stems.content(text), self._stems.content(sentence))
+
+    def quoted(self, text: str, hits: Sequence[Hit]) -> bool:
+        """Tell whether a statement says hardly a word beyond one cited sentence."""
+        content = self._stems.content(text)
+        sentences = (self._stems.content(sentence) for hit in hits for sentence in sentences_of(hit.passage))
+        return any(len(content & words) >= QUOTED_COVERAGE * len(content) for words in sentences if content)
+
+    def aligned(self, text: str, hits: Sequence[Hit]) -> list[str]:
+        """Take the cited sentences closest to a statement by the weight of the words they share."""
+        content = self._stems.content(text)
+        sentences = [sentence for hit in hits for sentence in sentences_of(hit.passage)]
+        ranked = sorted(sentences, key=lambda sentence: -self._share(content, self._stems.content(sentence)))
+        return ranked[:ALIGNED]
+
+
+def _rarity(rows: Sequence[frozenset[str]]) -> dict[str, float]:
+    """Weigh each term of the scope by Lucene's inverse document frequency."""
+    total = len(rows)
+    frequency = Counter(term for terms in rows for term in terms)
+    return {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in frequency.items()}
+
+
+def _weighed(terms: frozenset[str], weights: Mapping[str, float]) -> float:
+    # summed exactly, so that the order of a set does not matter
+    return math.fsum(weights.get(term, 0.0) for term in terms)
+
+
+def _sequences(text: str) -> frozenset[str]:
+    """Take the sequences of four letters, which `denoising` and `denoiser` share and their stems do not."""
+    line = " ".join(_WORD.findall(text.lower()))
+    return frozenset(line[at : at + SEQUENCE_CHARS] for at in range(len(line) - SEQUENCE_CHARS + 1))
+
+
+def _standard(scores: Scores, row: int, peers: npt.NDArray[np.bool_]) -> float:
+    spread = float(scores[peers].std())
+    return float(scores[row] - scores[peers].mean()) / spread if spread else 0.0
+
+
+def sentences_of(passage: Passage) -> list[str]:
+    """Take the sentences of a passage that may support anything: those that give no orders."""
+    sentences = [passage.text[start:end] for start, end in passage.sentences]
+    return [sentence for sentence in sentences if not gives_orders(sentence)]
+
+
+def citable(passage: Passage) -> str:
+    """Write a passage without sentences that give orders."""
+    return " ".join(sentences_of(passage))

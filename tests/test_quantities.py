@@ -1,0 +1,70 @@
+"""This file ensures that numbers are the same however they are written, and different when they are different."""
+
+from decimal import Decimal
+
+import pytest
+
+from cnaps_rag.quantities import missing, quantities
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [
+        ("70,000 portraits", "70000", None),
+        ("118k images", "118000", None),
+        ("seventy thousand portraits", "70000", None),
+        ("twenty-one layers", "21", None),
+        ("×30 larger", "30", "×"),
+        ("x4 larger", "4", "×"),
+        ("30 times larger", "30", "×"),
+        ("forty times quicker", "40", "×"),
+        ("fourfold", "4", None),
+        ("a gain of 1.19 dB", "1.19", "dB"),
+        ("0.1s a picture", "0.1", "s"),
+        ("5.3 percent", "5.3", "%"),
+        ("a tenth of it", "0.1", None),
+    ],
+)
+def test_a_number(text: str, value: str, unit: str | None) -> None:
+    """A number has one value and one spelling of its unit, in figures and in words."""
+    [found] = quantities(text)
+    assert (found.value, found.unit) == (Decimal(value), unit)
+
+
+@pytest.mark.parametrize("text", ["ResNet50 and VGG16", "EfficientNet-B5", "a 2-D map", "2D codes", "none at all"])
+def test_digits_of_names(text: str) -> None:
+    """Digits that belong to a name are no number."""
+    assert quantities(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("It has 70,000 portraits.", "It consists of 70, 000 images [3]."),
+        ("It has seventy thousand portraits.", "It consists of 70,000 images."),
+        ("It is 2000 times faster.", "It is faster (×2000)."),
+        ("It enlarges ×30.", "even ⇥30 larger"),
+        ("It takes five steps.", "We perform 5 updates."),
+        ("A tenth of the data suffices.", "only 10% of COCO"),
+        ("From 16×64 to 32×128.", "resized to 16 × 64 and 32 × 128"),
+        ("Two networks are trained.", "PGE-Net and then FBI-Net are trained."),
+    ],
+)
+def test_a_number_that_is_there(text: str, source: str) -> None:
+    """A number stands in the source in any of its forms."""
+    assert missing(text, source) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "words"),
+    [
+        ("It has 70,001 portraits.", "It consists of 70,000 images.", ["70,001"]),
+        ("It takes 12 steps.", "as in [12], see Figure 12, Table 12 and Eq. (12)", ["12"]),
+        ("It gains 3 dB.", "It takes 3 ms.", ["3 dB"]),
+        ("It gains 5 %.", "It is 5 times faster.", ["5 %"]),
+        ("It takes seven steps.", "It takes 5 steps.", ["seven"]),
+    ],
+)
+def test_a_number_that_is_not_there(text: str, source: str, words: list[str]) -> None:
+    """A number is missing where its value, or its value with that unit, is nowhere in the source."""
+    assert missing(text, source) == words
