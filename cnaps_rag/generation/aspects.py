@@ -17,6 +17,9 @@ class Aspect:
         cue: Words by which papers announce such a statement.
         sections: How much more likely such a statement is in a section, by its role.
         gap: How to say that no passage speaks of it.
+        cue_share: How much such words count, against the cosine to the query.
+        section_share: How much the section counts.
+        early_share: How much it counts that a statement stands at the paper's beginning.
     """
 
     name: str
@@ -24,6 +27,9 @@ class Aspect:
     cue: re.Pattern[str]
     sections: Mapping[SectionRole, float]
     gap: str
+    cue_share: float = 0.1
+    section_share: float = 0.1
+    early_share: float = 0.0
 
 
 def _cue(words: str) -> re.Pattern[str]:
@@ -33,12 +39,18 @@ def _cue(words: str) -> re.Pattern[str]:
 TASK = Aspect(
     name="task",
     query="We address the problem of this task: the goal is to recover or predict an output from a given input.",
+    # definitions, in the third person: “which aim to” speaks of other work
     cue=_cue(
-        r"tackles?|address(?:es)?|task|problem of|aims? (?:to|at)|goal is|refers to|in this (?:paper|work)|"
-        r"is to (?:estimate|recover|restore|predict|generate|remove)"
+        r"refers? to|is the (?:task|problem|process) of|aims (?:to|at)|is an? (?:[\w-]+ ){0,4}(?:task|problem)|"
+        r"(?:address|tackle|consider|study|solve)(?:es|ing)? the (?:[\w-]+ ){0,4}(?:problem|task)s?|"
+        r"the (?:goal|task|aim|problem|objective) (?:of|is)|we (?:seek|aim) to|"
+        r"is to (?:estimate|recover|restore|predict|generate|remove|reconstruct|infer|assign)"
     ),
     sections={SectionRole.ABSTRACT: 1.0, SectionRole.INTRODUCTION: 0.8, SectionRole.CONCLUSION: 0.2},
     gap="what the task is",
+    cue_share=0.3,
+    section_share=0.2,
+    early_share=0.3,
 )
 INPUT = Aspect(
     name="input",

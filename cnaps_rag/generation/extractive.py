@@ -24,7 +24,7 @@ RELATED_DEPTH = 10
 """A related paper bears on the question when a passage of it is among the first so many of all papers."""
 BUDGET_WORDS = 425
 """How long the claims of an answer are together."""
-NAMED_FIRST = ((TASK, 1.0), (INPUT, 0.5), (OUTPUT, 0.5))
+NAMED_FIRST = ((TASK, 1.5), (INPUT, 0.5), (OUTPUT, 0.5))
 """Steps that get their best sentence before the rest is chosen, and how much a standard score of affinity counts in
 that against salience: most for the task, which is the answer's first sentence."""
 LEAST_COSINE = 0.25

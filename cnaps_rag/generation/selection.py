@@ -21,7 +21,6 @@ LEAST_WORDS, MOST_WORDS = 7, 48
 LONG_ENOUGH_WORDS = 40
 MOST_SYMBOL_SHARE = 0.04
 LONE_WORDS = frozenset("aIA&–-")
-CUE_SHARE, SECTION_SHARE = 0.1, 0.1
 WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")
 SYMBOL = re.compile(r"[^\w\s.,;:()\[\]\"'“”‘’%/×–—&!?+-]|[=<>|_∼∗†]|[^\x00-\u024f\u2010-\u2026×]")
 POINTING = re.compile(
@@ -248,7 +247,8 @@ class Candidates:
             Standard scores. Shape: (n_sentences,).
         """
         roles = [aspect.sections.get(one.hit.passage.section_role, 0.0) for one in self.evidence]
-        raw = self.vectors @ query + CUE_SHARE * self.having(aspect.cue) + SECTION_SHARE * np.array(roles)
+        raw = self.vectors @ query + aspect.cue_share * self.having(aspect.cue)
+        raw = raw + aspect.section_share * np.array(roles) - aspect.early_share * self._position
         return np.asarray((raw - raw.mean()) / (raw.std() or 1.0), dtype=np.float64)
 
     def having(self, pattern: re.Pattern[str]) -> Scores:
