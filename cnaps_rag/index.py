@@ -130,6 +130,17 @@ class PromptIndex:
         return self._stretch_of.get(passage.id)
 
     @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {passage.id: row for row, passage in enumerate(self.passages)}
+
+    def rows_in(self, passage: Passage) -> list[int]:
+        """List the passages that a passage or a stretch consists of, by their place in `passages`."""
+        if passage.id in self._rows:
+            return [self._rows[passage.id]]
+        stretch = self.stretch_row(passage)
+        return [] if stretch is None else self._stretch_rows[stretch]
+
+    @cached_property
     def _positions(self) -> dict[str, dict[tuple[int, int], int]]:
         starts: dict[str, dict[tuple[int, int], int]] = {}
         for passage in self.passages:

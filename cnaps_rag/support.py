@@ -21,7 +21,7 @@ from cnaps_rag.stems import EMPTY, Stems
 
 Scores = npt.NDArray[np.floating[Any]]
 
-SUPPORTED, PARTIAL = 2.0, 1.4
+SUPPORTED, PARTIAL = 2.2, 1.6
 """Least standing of a supported and of a partly supported statement; `docs/benchmarks.md` has the calibration."""
 LEAST_COVERAGE, LEAST_COSINE = 0.02, 0.1
 """Below this a passage shares too little with a statement, however far it stands out from the rest of its paper."""
@@ -52,7 +52,7 @@ class Entailment(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Closeness:
-    """How close each stretch of an index is to a statement; every field has the shape (n_stretches,).
+    """How close each passage of an index is to a statement; every field has the shape (n_passages,).
 
     Attributes:
         meaning: Cosine of the embeddings.
@@ -114,15 +114,15 @@ class SupportChecker:
 
     @cached_property
     def _words(self) -> list[frozenset[str]]:
-        return [self._stems.content(passage.text) for passage in self.index.stretches]
+        return [self._stems.content(passage.text) for passage in self.index.passages]
 
     @cached_property
     def _sentence_words(self) -> list[list[frozenset[str]]]:
-        return [[self._stems.content(sentence) for sentence in sentences_of(one)] for one in self.index.stretches]
+        return [[self._stems.content(sentence) for sentence in sentences_of(one)] for one in self.index.passages]
 
     @cached_property
     def _letters(self) -> list[frozenset[str]]:
-        return [_sequences(passage.text) for passage in self.index.stretches]
+        return [_sequences(passage.text) for passage in self.index.passages]
 
     @cached_property
     def _weights(self) -> dict[str, float]:
@@ -134,7 +134,7 @@ class SupportChecker:
 
     @cached_property
     def _documents(self) -> npt.NDArray[np.str_]:
-        return np.array([passage.document for passage in self.index.stretches])
+        return np.array([passage.document for passage in self.index.passages])
 
     def check(self, text: str, hits: Sequence[Hit]) -> Verdict:
         """Check a statement against exactly the passages that it cites.
@@ -155,7 +155,7 @@ class SupportChecker:
         what = foreign(text)
         if what is not None:
             return unsupported(f"it holds {what}, which only the code may write")
-        if not hits or any(self.index.stretch_row(hit.passage) is None for hit in hits):
+        if not hits or not all(self.index.rows_in(hit.passage) for hit in hits):
             return unsupported("it cites no passage of the index")
         facts = self.facts(text, hits)
         standing = max(self.standing(text, hit.passage) for hit in hits)
@@ -205,22 +205,23 @@ class SupportChecker:
 
         Args:
             text: The statement.
-            passage: A passage of the index.
+            passage: A passage of the index, or a stretch of it.
 
         Returns:
-            The mean of four standard scores, one for each field of `Closeness`; minus infinity
-            where the passage shares too little with it.
+            The mean of four standard scores, one for each field of `Closeness`; of a stretch, that of its best passage;
+            minus infinity where it shares too little with the statement.
         """
-        row = self.index.stretch_row(passage)
         scores = self._compared(text)
-        if row is None:
-            return -math.inf
-        if scores.words[row] < LEAST_COVERAGE or scores.meaning[row] < LEAST_COSINE:
-            return -math.inf
         peers = self._documents == passage.document
         if peers.sum() < FEW_PASSAGES:
             peers = np.ones(len(peers), dtype=bool)
-        return float(np.mean([_standard(one, row, peers) for one in scores.all()]))
+        near = [
+            row
+            for row in self.index.rows_in(passage)
+            if scores.words[row] >= LEAST_COVERAGE and scores.meaning[row] >= LEAST_COSINE
+        ]
+        standings = (float(np.mean([_standard(one, row, peers) for one in scores.all()])) for row in near)
+        return max(standings, default=-math.inf)
 
     def _compared(self, text: str) -> "Closeness":
         """Measure how close every passage of the index is to a statement."""
@@ -229,7 +230,7 @@ class SupportChecker:
             sequences = _sequences(text)
             sentences = [[self._share(content, words) for words in passage] for passage in self._sentence_words]
             closeness = Closeness(
-                meaning=self.index.stretch_vectors @ self._vector(text),
+                meaning=self.index.vectors @ self._vector(text),
                 words=np.array([self._share(content, words) for words in self._words]),
                 sentence=np.array([max(shares, default=0.0) for shares in sentences]),
                 letters=np.array([self._letter_share(sequences, found) for found in self._letters]),

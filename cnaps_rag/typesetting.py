@@ -35,6 +35,7 @@ class Typesetting:
         face: The font of most prose.
         faces: Fonts that occur in lines of prose.
         margins: Where lines of prose begin, in points from the page's left edge.
+        uniform: Whether all lines are set alike, so that none can be told by how it is set.
     """
 
     width: float
@@ -43,6 +44,7 @@ class Typesetting:
     face: str = ""
     faces: frozenset[str] = frozenset()
     margins: tuple[float, ...] = ()
+    uniform: bool = False
 
     def long(self, text: str) -> bool:
         """Tell whether a line is long enough to be one within a paragraph."""
@@ -60,7 +62,7 @@ class Typesetting:
 
     def styled(self, place: Place) -> bool:
         """Tell whether a line is set as a heading may be: in another font than the prose, or larger."""
-        return place.face != self.face or place.bold or place.tallest > (1 + SIZE_TOLERANCE) * self.size
+        return self.uniform or place.face != self.face or place.bold or place.tallest > (1 + SIZE_TOLERANCE) * self.size
 
     def sized(self, place: Place) -> bool:
         """Tell whether a line is of the prose's size."""
@@ -138,6 +140,8 @@ def measure(pages: Sequence[Sequence[Line]]) -> Typesetting:
         face=own,
         faces=frozenset(face for face, count in beside.items() if count > 1 or face == own),
         margins=_margins([place for _, place in body]),
+        uniform=len({(line.place.face, round(line.place.size, 1)) for page in pages for line in page if line.place})
+        == 1,
     )
 
 

@@ -115,7 +115,7 @@ def test_bad_statements_do_not(index: "PromptIndex", part: str, text: str) -> No
 
 @pytest.mark.parametrize(
     ("labels", "reason"),
-    [(["P99"], "P99, which was not shown"), ([], "cites no passage"), ([f"P{n}" for n in range(1, 9)], "8 passages")],
+    [(["P99"], "P99, which was not shown"), ([], "cites no passage"), ([f"P{n}" for n in range(1, 6)], "5 passages")],
 )
 def test_bad_citations(index: "PromptIndex", labels: list[str], reason: str) -> None:
     """A statement that cites what was not shown, nothing, or everything does not stand."""
@@ -258,7 +258,7 @@ def test_without_blocking(index: "PromptIndex") -> None:
     assert list(asyncio.run(aanswer(index)).claims()) == list(answer(index).claims())
 
 
-@pytest.mark.parametrize("budget", [1700, 2200, 3000, 8000])
+@pytest.mark.parametrize("budget", [1900, 2200, 3000, 8000])
 def test_the_budget_holds(index: "PromptIndex", budget: int) -> None:
     """A request never exceeds its budget, a second one neither; what was left out is counted and said."""
     shown = choose(index, index.prompt.question, Settings(), budget)
