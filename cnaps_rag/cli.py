@@ -241,7 +241,7 @@ def _ask(options: argparse.Namespace) -> int:
     else:
         drafter = generator_of(options, settings)
         answered = answer(index, question=options.question, generator=drafter, settings=settings)
-        for remark in answered.remarks:
+        for remark in answered.remarks if options.llm else ():
             _say(remark)
         text = rendering.render(answered, rendering.Format(options.format))
     if options.output is None:

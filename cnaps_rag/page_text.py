@@ -21,7 +21,7 @@ from cnaps_rag.set_lines import SetLine
 from cnaps_rag.typesetting import Typesetting, measure
 from cnaps_rag.wording import BULLET, CAPTION, FOOTNOTE, NUMBERED_FORMULA, PART_CAPTION, ended
 
-FINGERPRINT = "page-text-3"
+FINGERPRINT = "page-text-4"
 """Goes into every shard's key: change it whenever the cleaned text may change."""
 
 RESIDUE = re.compile(r"<latexit|sha1_base64|</latexit>|\(cid:\d+\)|(?<![\w/.:])[A-Za-z0-9+/=]{60,}(?![\w/])")

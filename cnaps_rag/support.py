@@ -21,7 +21,7 @@ from cnaps_rag.stems import EMPTY, Stems
 
 Scores = npt.NDArray[np.floating[Any]]
 
-SUPPORTED, PARTIAL = 2.2, 1.6
+SUPPORTED, PARTIAL = 2.0, 1.6
 """Least standing of a supported and of a partly supported statement; `docs/benchmarks.md` has the calibration."""
 LEAST_COVERAGE, LEAST_COSINE = 0.02, 0.1
 """Below this a passage shares too little with a statement, however far it stands out from the rest of its paper."""
@@ -113,8 +113,13 @@ class SupportChecker:
         self._asked: tuple[str, Closeness] | None = None
 
     @cached_property
+    def _texts(self) -> list[str]:
+        # a sentence that gives orders supports nothing, its own words neither
+        return [citable(passage) for passage in self.index.passages]
+
+    @cached_property
     def _words(self) -> list[frozenset[str]]:
-        return [self._stems.content(passage.text) for passage in self.index.passages]
+        return [self._stems.content(text) for text in self._texts]
 
     @cached_property
     def _sentence_words(self) -> list[list[frozenset[str]]]:
@@ -122,7 +127,7 @@ class SupportChecker:
 
     @cached_property
     def _letters(self) -> list[frozenset[str]]:
-        return [_sequences(passage.text) for passage in self.index.passages]
+        return [_sequences(text) for text in self._texts]
 
     @cached_property
     def _weights(self) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """The default generator: the papers' own sentences, chosen and ordered. No model, no key, no network."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from cnaps_rag.embedding import Embedder, Vectors
 from cnaps_rag.generation.aspects import ASPECTS, INPUT, MECHANISM, MODEL, OUTPUT, TASK
 from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
+from cnaps_rag.generation.names import expansions, relations
 from cnaps_rag.generation.selection import Candidates, Scores, Selection, quotable
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
@@ -93,11 +94,15 @@ class ExtractiveGenerator:
             steps = _steps(index, hits, asked, self.budget_words // len(subjects))
             for name, sentences in steps.items():
                 claims[name] += [_claim(evidence, paper) for evidence in sentences]
+        models = [paper for paper in index.papers if paper.role is Role.RECOMMENDED]
+        named = {paper.listed.name: expansions(index, paper) for paper in models}
+        shown += [evidence.hit for one in named.values() for evidence in one]
         parts: dict[str, Any] = {name: tuple(drafted) for name, drafted in claims.items()}
         return Draft(
             generator="extractive",
             hits=tuple({hit.passage.id: hit for hit in shown}.values()),
-            notes=_notes(index, asked, overall[:RELATED_DEPTH], subjects),
+            notes=_notes(index, asked, overall[:RELATED_DEPTH], subjects, named),
+            remarks=tuple(relations(index)),
             not_covered=(*_gaps(index, asked, claims, subjects), *not_covered(index, question, subjects)),
             **parts,
         )
@@ -184,20 +189,27 @@ def _gaps(
 
 
 def _notes(
-    index: PromptIndex, asked: Asked, nearest: Sequence[Hit], subjects: Sequence[IndexedPaper]
+    index: PromptIndex,
+    asked: Asked,
+    nearest: Sequence[Hit],
+    subjects: Sequence[IndexedPaper],
+    named: Mapping[str, Sequence[Evidence]],
 ) -> tuple[DraftNote, ...]:
     """Say of each listed paper why it matters here, or that nothing of it bears on the question."""
     answered = {paper.document for paper in subjects}
     bearing = _bearing(index, asked, nearest)
-    return tuple(_note(paper, answered, bearing) for paper in index.papers)
+    return tuple(_note(paper, answered, bearing, named.get(paper.listed.name, ())) for paper in index.papers)
 
 
-def _note(paper: IndexedPaper, answered: Iterable[str | None], bearing: dict[str, Evidence]) -> DraftNote:
+def _note(
+    paper: IndexedPaper, answered: Iterable[str | None], bearing: dict[str, Evidence], named: Sequence[Evidence]
+) -> DraftNote:
     if paper.document is None:
         return DraftNote(note=f"neither its PDF nor an abstract is here ({paper.status.value})")
     source = "" if paper.status is PaperStatus.OK else " (known here by its abstract alone)"
     if paper.document in answered:
-        return DraftNote(note=f"the answer above rests on it{source}")
+        meanings = "".join(f"; in its name: “{evidence.quote}”" for evidence in named)
+        return DraftNote(note=f"the answer above rests on it{source}{meanings}", evidence=tuple(named))
     evidence = bearing.get(paper.document)
     if evidence is None:
         return DraftNote(note=f"listed, but no passage of it bears on the question{source}")

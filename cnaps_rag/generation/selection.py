@@ -13,6 +13,7 @@ from cnaps_rag.embedding import Vectors
 from cnaps_rag.generation.aspects import Aspect
 from cnaps_rag.generation.drafts import Evidence
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.intrusions import gives_orders
 from cnaps_rag.records import Hit, PassageKind, SectionRole
 
 Scores = npt.NDArray[np.floating[Any]]
@@ -135,7 +136,9 @@ def _sentences(hit: Hit) -> Iterable[Evidence]:
         first = start + (connective.end() if connective else 0)
         # a small first letter tells the rest of a sentence that a formula or a figure cut
         whole = not passage.text[start].islower() and passage.locate(first, end) is not None
-        if whole and _readable(passage.text[first:end]):
+        sentence = passage.text[first:end]
+        # what tells a reader's machine what to do is no evidence for anything
+        if whole and _readable(sentence) and not gives_orders(sentence):
             yield Evidence(hit=hit, start=first, end=end)
 
 

@@ -1,0 +1,74 @@
+"""What the names of the recommended models mean, and how the models relate: by the papers' own words."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from cnaps_rag.abbreviations import definitions
+from cnaps_rag.generation.drafts import Evidence
+from cnaps_rag.index import PromptIndex
+from cnaps_rag.listing import Role
+from cnaps_rag.records import Hit, IndexedPaper, PassageKind, ScoreKind
+
+PART = re.compile(r"[A-Za-z][A-Za-z0-9]+")
+LEAST_LETTERS = 3
+
+
+def expansions(index: PromptIndex, paper: IndexedPaper) -> list[Evidence]:
+    """Find what the parts of a model's name stand for.
+
+    Args:
+        index: The prompt's index.
+        paper: The model's entry.
+
+    Returns:
+        For each part of the name that a listed paper defines, its definition; the model's own paper is asked first.
+    """
+    parts = list(dict.fromkeys(part.casefold() for part in PART.findall(paper.listed.name)))
+    prose = [passage for passage in index.stretches if passage.kind is PassageKind.PROSE]
+    ordered = sorted(prose, key=lambda passage: passage.document != paper.document)
+    found: dict[str, Evidence] = {}
+    for passage in ordered:
+        for one in definitions(passage.text):
+            short = one.short.casefold()
+            if short in parts and short not in found and passage.locate(one.start, one.end) is not None:
+                hit = Hit(
+                    rank=1, score=0.0, score_kind=ScoreKind.COSINE, passage=passage, paper=index.paper_of(passage)
+                )
+                found[short] = Evidence(hit=hit, start=one.start, end=one.end)
+    return [found[part] for part in parts if part in found]
+
+
+def relations(index: PromptIndex) -> Iterator[str]:
+    """Say how recommended models relate.
+
+    Args:
+        index: The prompt's index.
+
+    Yields:
+        A sentence for each two of them that have a text here: whether they share a paper, or whether one paper names
+        the other model.
+    """
+    models = [paper for paper in index.papers if paper.role is Role.RECOMMENDED and paper.document is not None]
+    for one, other in combinations(models, 2):
+        names = f"{one.listed.name} and {other.listed.name}"
+        if one.document == other.document:
+            yield f"{names} are listed with the same paper, so that one workflow stands for both."
+            continue
+        naming = [a.listed.name for a, b in ((one, other), (other, one)) if _mentions(index, a, b)]
+        if naming:
+            yield f"{names} come from two papers; that of {' and that of '.join(naming)} names the other."
+        else:
+            yield f"{names} come from two papers, neither of which names the other; each workflow rests on its own."
+
+
+def _mentions(index: PromptIndex, paper: IndexedPaper, other: IndexedPaper) -> bool:
+    telling = _parts(other.listed.name) - _parts(paper.listed.name)
+    texts: Sequence[str] = [one.text for one in index.passages if one.document == paper.document]
+    words = {word.casefold() for text in texts for word in re.findall(r"[A-Za-z][A-Za-z0-9-]+", text)}
+    joined = {word.replace("-", "") for word in words}
+    return any(part in joined for part in telling) or any(other.title.casefold() in text.casefold() for text in texts)
+
+
+def _parts(name: str) -> set[str]:
+    return {part.casefold() for part in PART.findall(name) if len(part) >= LEAST_LETTERS}

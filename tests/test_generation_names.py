@@ -1,0 +1,62 @@
+"""This file ensures that names and relations of models are told by the papers' own words."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cnaps_rag.generation.names import expansions, relations
+from cnaps_rag.listing import ListedPaper, Prompt
+from cnaps_rag.pipeline import answer
+from cnaps_rag.testing import write_pdf
+
+if TYPE_CHECKING:
+    from cnaps_rag.index import PromptIndex
+    from tests.conftest import Desk
+
+DEFINING = "Abstract\nWe present the Quick Lantern Restorer (QLR), which sharpens a blurry photo in one step.\n"
+NAMING = "Abstract\nWe present the compass for photos. Unlike QLR it finds the direction in which a photo is blurred.\n"
+
+
+def opened(desk: "Desk", *texts: str, names: tuple[str, str] = ("Deblur-QLR-Small", "Compass-Net")) -> "PromptIndex":
+    papers = []
+    for number, (name, text) in enumerate(zip(names, texts, strict=True), 1):
+        (desk.pdf_dir / f"2201.0000{number}.pdf").write_bytes(write_pdf([f"{name}\n{text}"]))
+        papers.append(ListedPaper(name=name, url=f"https://arxiv.org/pdf/2201.0000{number}"))
+    return desk.index(Prompt(question="How is a photo sharpened?", recommended=tuple(papers), related=()))
+
+
+def test_a_name_is_expanded_by_the_paper(desk: "Desk") -> None:
+    """The part of a name that the paper defines is explained in the papers part, with a citation of that place."""
+    index = opened(desk, DEFINING, NAMING)
+    assert [one.quote for one in expansions(index, index.papers[0])] == ["Quick Lantern Restorer (QLR)"]
+    assert expansions(index, index.papers[1]) == []
+    found = answer(index)
+    assert found.papers[0].note.endswith("; in its name: “Quick Lantern Restorer (QLR)”")
+    assert "Quick Lantern Restorer (QLR)" in {citation.quote for citation in found.citations}
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        (NAMING, "that of Compass-Net names the other"),
+        (NAMING.replace("QLR", "others"), "neither of which names the other"),
+    ],
+)
+def test_how_two_models_relate(desk: "Desk", second: str, said: str) -> None:
+    """The answer says whether a paper names the other model."""
+    index = opened(desk, DEFINING, second)
+    [relation] = relations(index)
+    assert said in relation
+    assert relation in answer(index).remarks
+
+
+def test_models_of_one_paper(desk: "Desk") -> None:
+    """Two entries with one paper are said to share their workflow; one model alone relates to nothing."""
+    index = opened(desk, DEFINING, NAMING)
+    first = index.papers[0]
+    index.papers = (first, replace(first, listed=replace(first.listed, name="Deblur-QLR-Large")))
+    [relation] = relations(index)
+    assert "Deblur-QLR-Small and Deblur-QLR-Large are listed with the same paper" in relation
+    index.papers = (first,)
+    assert list(relations(index)) == []
