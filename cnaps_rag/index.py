@@ -22,7 +22,7 @@ from cnaps_rag.shards import Fingerprints, Shard, ShardStore
 from cnaps_rag.storage import write_json
 from cnaps_rag.vectors import VectorIndex
 
-STRETCH_CHARS = 750
+STRETCH_CHARS = 700
 """A quote is shown with as much of its section around it as makes about this length."""
 
 

@@ -60,7 +60,7 @@ def test_no_more_than_a_few_words(index: "PromptIndex") -> None:
     """However many words are foreign, few are named, in the order of the question."""
     words = [f"beast{letter}ox" for letter in "abcdefghijklmnopqrstuvwxyz"]
     documents = {paper.document for paper in index.papers if paper.document}
-    found = foreign_words(index, f"How about {' '.join(words)}?", documents)
+    found = foreign_words(index, f"How about {' and '.join(f'a {word}' for word in words)}?", documents)
     assert len(found) == MOST_WORDS
     assert found == sorted(found, key=words.index)
 

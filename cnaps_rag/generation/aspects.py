@@ -43,7 +43,7 @@ TASK = Aspect(
     cue=_cue(
         r"refers? to|is the (?:task|problem|process) of|aims (?:to|at)|is an? (?:[\w-]+ ){0,4}(?:task|problem)|"
         r"(?:address|tackle|consider|study|solve)(?:es|ing)? the (?:[\w-]+ ){0,4}(?:problem|task)s?|"
-        r"the (?:goal|task|aim|problem|objective) (?:of|is)|we (?:seek|aim) to|"
+        r"the (?:goal|task|aim|problem|objective) (?:of|is)|we (?:seek|aim) to|the desired (?:output|result)|"
         r"is to (?:estimate|recover|restore|predict|generate|remove|reconstruct|infer|assign)"
     ),
     sections={SectionRole.ABSTRACT: 1.0, SectionRole.INTRODUCTION: 0.8, SectionRole.CONCLUSION: 0.2},

@@ -38,6 +38,18 @@ yesterday yet you your yours
 """
 UNASKED = frozenset(EVERYDAY.split())
 """Words that no paper has to speak of: function words and everyday verbs."""
+LEADING = """
+a an the my our his her its their your this that these those some any no each every of from with in on at by into for
+about between
+"""
+BEFORE_NOUNS = frozenset(LEADING.split())
+PREDICATIVE = """
+i me you he him she it we us they them who to can could will would shall should may might must do does did is are was
+were be been and or
+"""
+BEFORE_VERBS = frozenset(PREDICATIVE.split())
+LOOK_BACK = 4
+"""So many words before a word tell whether it names something."""
 VERBAL = re.compile(r"(?:ed|ing|ly)$")
 """Endings of words that tell what was done or how, rather than with what."""
 
@@ -84,7 +96,9 @@ def foreign_words(index: PromptIndex, question: str, documents: set[str]) -> lis
     if not isinstance(index.embedder, TokenEmbedder) or not documents:
         return []
     used = {index.lexical.stem(word) for document in documents for word in _words_of(index, document)}
-    found = {match[0].lower(): match.span() for match in WORD.finditer(question) if _telling(match[0].lower())}
+    matches = list(WORD.finditer(question))
+    words = [match[0].lower() for match in matches]
+    found = {word: matches[at].span() for at, word in enumerate(words) if _telling(word) and _names(words[:at])}
     candidates = {word: span for word, span in found.items() if index.lexical.stem(word) not in used}
     if not candidates:
         return []
@@ -102,6 +116,14 @@ def _words_of(index: PromptIndex, document: str) -> set[str]:
 
 def _telling(word: str) -> bool:
     return len(word) >= LEAST_LETTERS and word not in UNASKED and not VERBAL.search(word)
+
+
+def _names(before: Sequence[str]) -> bool:
+    """Tell from the words before a word whether it names something, rather than telling what is done or how."""
+    for word in reversed(before[-LOOK_BACK:]):
+        if word in BEFORE_NOUNS | BEFORE_VERBS:
+            return word in BEFORE_NOUNS
+    return False
 
 
 def _asked(sentence: str) -> set[str]:
