@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+ROUNDING = 1e-6
+"""Scores that differ by less than this share are equal."""
+
 Scores = npt.NDArray[np.floating[Any]]
 
 
@@ -46,8 +49,9 @@ def standardised(scores: Scores) -> Scores:
     Source:
         Bruch, Gai, Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", arXiv:2210.11934
     """
-    spread = float(scores.std()) if scores.size else 0.0
-    return np.asarray((scores - scores.mean()) / spread if spread > 0 else np.zeros(scores.shape), dtype=np.float64)
+    if not scores.size or np.ptp(scores) <= ROUNDING * np.abs(scores).max():
+        return np.zeros(scores.shape)
+    return np.asarray((scores - scores.mean()) / scores.std(), dtype=np.float64)
 
 
 def combine(signs: Mapping[str, Scores], weights: MatchWeights) -> Scores:

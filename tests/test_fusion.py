@@ -23,7 +23,7 @@ def test_scale_does_not_matter(scores: list[float], scale: float, shift: float) 
         assert standardised(np.array(scores) * scale + shift) == pytest.approx(made, abs=1e-4)
 
 
-@pytest.mark.parametrize("scores", [[], [3.0], [2.0, 2.0, 2.0]])
+@pytest.mark.parametrize("scores", [[], [3.0], [2.0, 2.0, 2.0], [683.633, 683.633, 683.633]])
 def test_equal_scores_tell_nothing(scores: list[float]) -> None:
     """No scores, one score, or equal scores become zeros."""
     assert standardised(np.array(scores)).tolist() == [0.0] * len(scores)

@@ -1,5 +1,6 @@
 """The default generator: the papers' own sentences, chosen and ordered. No model, no key, no network."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -135,20 +136,25 @@ def _steps(index: PromptIndex, hits: Sequence[Hit], asked: Asked, budget_words: 
 def _place(
     selection: Selection, salience: Scores, affinity: dict[str, Scores], cued: dict[str, Scores]
 ) -> dict[int, str]:
-    """Choose sentences and name the step of each: first one for each step named first, then by salience alone."""
+    """Choose sentences and name the step of each: first for each step named first, then by salience alone."""
+
+    def step_of(row: int) -> str:
+        # that a sentence is on what goes in or comes out, its words must announce
+        steps = [MODEL, MECHANISM, *(aspect for aspect in (INPUT, OUTPUT) if cued[aspect.name][row])]
+        return max(steps, key=lambda aspect: affinity[aspect.name][row]).name
+
     placed: dict[int, str] = {}
     for aspect, share in NAMED_FIRST:
         row = selection.take(salience + share * affinity[aspect.name])
         if row is not None:
-            placed[row] = aspect.name
+            placed[row] = aspect.name if aspect is TASK or cued[aspect.name][row] else step_of(row)
     while (row := selection.take(salience)) is not None:
-        # that a sentence is on what goes in or comes out, its words must announce
-        steps = [MODEL, MECHANISM, *(aspect for aspect in (INPUT, OUTPUT) if cued[aspect.name][row])]
-        placed[row] = max(steps, key=lambda aspect: affinity[aspect.name][row]).name
-    if placed and MECHANISM.name not in placed.values():
-        spare = [row for row, name in placed.items() if name not in {aspect.name for aspect, _ in NAMED_FIRST}]
-        if spare:
-            placed[max(spare, key=lambda row: affinity[MECHANISM.name][row])] = MECHANISM.name
+        placed[row] = step_of(row)
+    for aspect in (INPUT, OUTPUT, MECHANISM):
+        counts = Counter(placed.values())
+        spare = [row for row, name in placed.items() if name != TASK.name and counts[name] > 1]
+        if not counts[aspect.name] and spare:
+            placed[max(spare, key=lambda row: affinity[aspect.name][row])] = aspect.name
     return placed
 
 
