@@ -53,7 +53,7 @@ def answer(
         llm: A langchain-core chat model, or `PROVIDER:MODEL`, that words the answer; None lets the papers speak in
             their own sentences, which needs no model and no network.
         generator: Drafts the answer, in place of `llm`.
-        settings: Depth of the searches.
+        settings: How neighbours are joined.
         config: A langchain config (callbacks, tags, metadata), passed to every call of the model.
 
     Returns:
@@ -84,7 +84,7 @@ async def aanswer(
         question: The question.
         llm: The model.
         generator: Drafts the answer.
-        settings: Depth of the searches.
+        settings: How neighbours are joined.
         config: A langchain config.
 
     Returns:
@@ -117,7 +117,7 @@ def stream_answer(
         question: The question.
         llm: The model.
         generator: Drafts the answer.
-        settings: Depth of the searches.
+        settings: How neighbours are joined.
         config: A langchain config.
 
     Yields:
@@ -155,7 +155,7 @@ async def astream_answer(
         question: The question.
         llm: The model.
         generator: Drafts the answer.
-        settings: Depth of the searches.
+        settings: How neighbours are joined.
         config: A langchain config.
 
     Yields:

@@ -76,7 +76,7 @@ class ChatGenerator:
         Args:
             index: The prompt's index.
             question: The question.
-            settings: Depth of the searches.
+            settings: How neighbours are joined.
 
         Returns:
             The conversation, nothing asked yet.
@@ -91,7 +91,7 @@ class ChatGenerator:
         Args:
             index: The prompt's index.
             question: The question.
-            settings: Depth of the searches.
+            settings: How neighbours are joined.
 
         Returns:
             The draft.

@@ -111,7 +111,7 @@ class Generator(Protocol):
         Args:
             index: The prompt's index.
             question: The question, which need not be the prompt's own.
-            settings: Depth of the searches.
+            settings: How neighbours are joined.
 
         Returns:
             The draft.

@@ -77,7 +77,7 @@ class ExtractiveGenerator:
         Args:
             index: The prompt's index.
             question: The question.
-            settings: Depth of the searches.
+            settings: How neighbours are joined.
 
         Returns:
             The draft.

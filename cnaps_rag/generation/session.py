@@ -61,7 +61,7 @@ class Session:
         Args:
             index: The prompt's index.
             question: The question.
-            settings: Depth of the searches.
+            settings: How neighbours are joined.
             shown: What the model is shown.
             checker: Checks each statement.
             fallback: Fills the parts that the model leaves empty, and writes the notes on the papers.

@@ -62,7 +62,7 @@ def choose(index: PromptIndex, question: str, settings: Settings, budget_tokens:
     Args:
         index: The prompt's index.
         question: The question.
-        settings: Depth of the searches.
+        settings: How neighbours are joined.
         budget_tokens: What a request may take, a second one with its complaint included.
 
     Returns:
