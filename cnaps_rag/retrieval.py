@@ -137,6 +137,24 @@ def _of_papers(scores: Scores, documents: Sequence[str]) -> Scores:
     return np.repeat(means, np.diff(bounds))
 
 
+def relevance(index: PromptIndex, question: str) -> dict[str, float]:
+    """Score how close each paper comes to a question.
+
+    Args:
+        index: The prompt's index.
+        question: The question.
+
+    Returns:
+        By document: the mean over its best passages of the sign `tokens`; higher is better.
+    """
+    documents = [passage.document for passage in index.passages]
+    if not documents:
+        return {}
+    [encoded] = encode_questions([question], index.embedder)
+    tokens = index.nearest_tokens(encoded.tokens, set(documents)).mean(axis=0)
+    return dict(zip(documents, map(float, _of_papers(tokens, documents)), strict=True))
+
+
 def ranked(index: PromptIndex, rows: Rows, scores: Scores, k: int, settings: Settings = DEFAULTS) -> list[Hit]:
     """Rank passages by their scores and join neighbours.
 

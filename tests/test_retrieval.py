@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnaps_rag.encoding import encode_questions
 from cnaps_rag.records import ScoreKind
-from cnaps_rag.retrieval import search, search_many
+from cnaps_rag.retrieval import relevance, search, search_many
 from cnaps_rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -112,3 +114,14 @@ def test_unknown_documents_find_nothing(index: "PromptIndex") -> None:
     """A document that is not in the index has no passages to find."""
     assert search(index, SHIPS, documents={"0" * 64}) == []
     assert search(index, SHIPS, documents=()) == []
+
+
+def test_relevance_of_papers(index: "PromptIndex") -> None:
+    """Each paper with a text is as close to a question as its five best passages are on average."""
+    found = relevance(index, SHIPS)
+    [asked] = encode_questions([SHIPS], index.embedder)
+    nearest = index.nearest_tokens(asked.tokens, set(found)).mean(axis=0)
+    assert set(found) == {passage.document for passage in index.passages}
+    for document, score in found.items():
+        own = [nearest[row] for row, passage in enumerate(index.passages) if passage.document == document]
+        assert score == pytest.approx(np.mean(sorted(own)[-5:]))

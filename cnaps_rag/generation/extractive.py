@@ -16,14 +16,17 @@ from cnaps_rag.generation.selection import Candidates, Scores, Selection, quotab
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
 from cnaps_rag.records import Hit, IndexedPaper, PaperStatus, distinct
-from cnaps_rag.retrieval import in_stretches, search_many
+from cnaps_rag.retrieval import in_stretches, relevance, search, search_many
 from cnaps_rag.sentences import split_sentences
 from cnaps_rag.settings import Settings
 
 DEPTH = 80
 """How many passages are retrieved for the question and for each aspect of each recommended paper."""
+BEARING_SHARE = 0.9
+"""A related paper bears on the question when it comes so close to it, as a share of how close the papers come that the
+answer rests on."""
 RELATED_DEPTH = 10
-"""A related paper bears on the question when a passage of it is among the first so many of all papers."""
+"""So many passages of a related paper are looked through for the sentence closest to the question."""
 BUDGET_WORDS = 425
 """How long the claims of an answer are together."""
 NAMED_FIRST = ((TASK, 1.5), (INPUT, 0.5), (OUTPUT, 0.5))
@@ -82,13 +85,14 @@ class ExtractiveGenerator:
         Returns:
             The draft.
         """
-        overall = search_many(index, [question], k=max(self.depth, RELATED_DEPTH), settings=settings)[0]
+        overall = search_many(index, [question], k=self.depth, settings=settings)[0]
         asked = Asked.of(question, index.embedder)
         subjects = distinct(paper for paper in index.papers if paper.role is Role.RECOMMENDED)
         # where no recommended paper could be had at all, the related ones are what there is to answer from
         subjects = subjects or distinct(hit.paper for hit in overall[:1])
         claims: dict[str, list[DraftClaim]] = {aspect.name: [] for aspect in ASPECTS}
-        shown = list(overall)
+        nearest = _of_related(index, question, subjects, settings)
+        shown = [*overall, *nearest]
         for paper in subjects:
             hits = self._retrieve(index, paper, question, settings)
             shown += hits
@@ -102,7 +106,7 @@ class ExtractiveGenerator:
         return Draft(
             generator="extractive",
             hits=tuple({hit.passage.id: hit for hit in shown}.values()),
-            notes=_notes(index, asked, overall[:RELATED_DEPTH], subjects, named),
+            notes=_notes(index, asked, nearest, subjects, named),
             remarks=tuple(relations(index)),
             not_covered=(*_gaps(index, asked, claims, subjects), *not_covered(index, question, subjects)),
             **parts,
@@ -115,6 +119,17 @@ class ExtractiveGenerator:
         alone = replace(settings, joined_depth=1)
         found = search_many(index, queries, k=self.depth, documents=documents, settings=alone)
         return in_stretches(index, (hit for ranked in found for hit in ranked))
+
+
+def _of_related(index: PromptIndex, question: str, subjects: Sequence[IndexedPaper], settings: Settings) -> list[Hit]:
+    """Retrieve what related papers say on the question, of those that come close to it."""
+    close = relevance(index, question)
+    answering = {paper.document for paper in subjects}
+    least = BEARING_SHARE * max((close.get(document or "", 0.0) for document in answering), default=0.0)
+    bearing = [document for document, score in close.items() if score >= least and document not in answering]
+    alone = replace(settings, joined_depth=1)
+    found = [search(index, question, k=RELATED_DEPTH, documents={one}, settings=alone) for one in bearing]
+    return [hit for hits in found for hit in hits]
 
 
 def _steps(index: PromptIndex, hits: Sequence[Hit], asked: Asked, budget_words: int) -> Steps:
@@ -223,7 +238,7 @@ def _note(
 
 
 def _bearing(index: PromptIndex, asked: Asked, nearest: Sequence[Hit]) -> dict[str, Evidence]:
-    """Find, for each paper with a passage among the nearest of all, its sentence closest to the question."""
+    """Find, for each paper with passages among these, its sentence closest to the question."""
     sentences = quotable(nearest)
     if not sentences:
         return {}
