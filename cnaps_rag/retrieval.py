@@ -113,11 +113,10 @@ def signs(index: PromptIndex, rows: Rows, question: str, encoded: EncodedQuestio
     """
     searched = [index.passages[row].document for row in rows]
     nearest = index.nearest_tokens(encoded.tokens, set(searched))
+    linked = np.flatnonzero(index.adjoining)
     around = nearest.copy()
-    for row, adjoining in enumerate(index.adjoining[:-1]):
-        if adjoining:
-            around[:, row] = np.maximum(around[:, row], nearest[:, row + 1])
-            around[:, row + 1] = np.maximum(around[:, row + 1], nearest[:, row])
+    around[:, linked] = np.maximum(around[:, linked], nearest[:, linked + 1])
+    around[:, linked + 1] = np.maximum(around[:, linked + 1], nearest[:, linked])
     tokens = nearest.mean(axis=0)[rows]
     named = [index.paper_of(index.passages[row]) for row in rows]
     return {

@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
 
 from cnaps_rag.embedding import Vectors
 
 KEPT_DIMENSIONS = 128
 LARGEST_CODE = 127
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,5 +94,7 @@ class TokenVectors:
         """
         if len(self.offsets) == 1:
             return np.zeros((len(question), 0), dtype=np.float32)
-        cosines = (question @ self.axes) @ self._rows
+        # on more threads than one, numpy's spin on the cores that the embedder needs for the next question
+        with _thread_pools().limit(limits=1, user_api="blas"):
+            cosines = (question @ self.axes) @ self._rows
         return np.asarray(np.maximum.reduceat(cosines, self.offsets[:-1], axis=1), dtype=np.float32)
