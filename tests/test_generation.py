@@ -125,6 +125,15 @@ def test_nothing_to_answer_from(desk: "Desk") -> None:
     assert len(answered.papers) == 1
 
 
+def test_a_question_that_nothing_bears_on(index: "PromptIndex") -> None:
+    """A question on something else altogether gets no statement, but what was searched."""
+    found = answer(index, question="Quelle heure est-il?")
+    assert list(found.claims()) == []
+    assert found.citations == ()
+    [gap] = [gap for gap in found.not_covered if gap.startswith("the question itself")]
+    assert f"{len(index.passages)} passages of 4 papers were searched, and none comes close to it" in gap
+
+
 def test_recommended_paper_missing(desk: "Desk") -> None:
     """Where the recommended paper cannot be had, related ones are quoted, and nothing is said in the model's name."""
     index = desk.index(desk.subset(5, 1))
@@ -139,7 +148,9 @@ def test_recommended_paper_missing(desk: "Desk") -> None:
 def test_links_are_the_prompts(desk: "Desk") -> None:
     """Names and links of part 3 are the prompt's own, to the letter, whatever the papers say."""
     odd = ListedPaper(name="Lantern", url="http://arxiv.org/abs/2101.00001", github="https://github.com/b/other")
-    answered = answer(desk.index(Prompt(question="How?", recommended=(odd,))), settings=desk.settings)
+    answered = answer(
+        desk.index(Prompt(question="How is a blurry photo sharpened?", recommended=(odd,))), settings=desk.settings
+    )
     [note] = answered.papers
     assert (note.name, note.url, note.github) == (odd.name, odd.url, odd.github)
     assert {citation.url for citation in answered.citations} == {odd.url}

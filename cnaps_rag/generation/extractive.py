@@ -1,7 +1,7 @@
 """The default generator: the papers' own sentences, chosen and ordered. No model, no key, no network."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -87,6 +87,8 @@ class ExtractiveGenerator:
         """
         overall = search_many(index, [question], k=self.depth, settings=settings)[0]
         asked = Asked.of(question, index.embedder)
+        if closeness(index, asked) < LEAST_BEARING:
+            return _abstention(index)
         subjects = distinct(paper for paper in index.papers if paper.role is Role.RECOMMENDED)
         # where no recommended paper could be had at all, the related ones are what there is to answer from
         subjects = subjects or distinct(hit.paper for hit in overall[:1])
@@ -119,6 +121,39 @@ class ExtractiveGenerator:
         alone = replace(settings, joined_depth=1)
         found = search_many(index, queries, k=self.depth, documents=documents, settings=alone)
         return in_stretches(index, (hit for ranked in found for hit in ranked))
+
+
+def closeness(index: PromptIndex, asked: Asked, documents: Collection[str | None] | None = None) -> float:
+    """Measure how close the papers come to a question.
+
+    Args:
+        index: The prompt's index.
+        asked: The question.
+        documents: The papers' documents; None takes all of the index.
+
+    Returns:
+        The largest cosine of a passage to the question or to a sentence of it; 0 where there is no passage.
+    """
+    rows = [documents is None or passage.document in documents for passage in index.passages]
+    cosines = index.vectors[rows] @ np.vstack([asked.question, asked.parts]).T if any(rows) else np.zeros(1)
+    return float(cosines.max())
+
+
+def _abstention(index: PromptIndex) -> Draft:
+    """Answer nothing, and say what was searched."""
+    papers = len({passage.document for passage in index.passages})
+    searched = f"{len(index.passages)} passages of {papers} paper{'' if papers == 1 else 's'} were searched"
+    return Draft(
+        generator="extractive",
+        hits=(),
+        task=(),
+        input=(),
+        model=(),
+        output=(),
+        mechanism=(),
+        notes=tuple(_note(paper, (), {}, ()) for paper in index.papers),
+        not_covered=(*_missing(index), f"the question itself: {searched}, and none comes close to it"),
+    )
 
 
 def _of_related(index: PromptIndex, question: str, subjects: Sequence[IndexedPaper], settings: Settings) -> list[Hit]:
@@ -193,13 +228,8 @@ def _gaps(
     index: PromptIndex, asked: Asked, claims: dict[str, list[DraftClaim]], subjects: Sequence[IndexedPaper]
 ) -> Iterable[str]:
     """Say in plain words what no passage answers."""
-    for paper in index.papers:
-        if paper.role is Role.RECOMMENDED and paper.document is None:
-            yield f"how {paper.listed.name} works: neither the PDF nor an abstract of its paper is here"
-    documents = {paper.document for paper in subjects}
-    rows = np.array([passage.document in documents for passage in index.passages], dtype=bool)
-    vectors = np.vstack([asked.question, asked.parts])
-    if not rows.any() or float((index.vectors[rows] @ vectors.T).max()) < LEAST_BEARING:
+    yield from _missing(index)
+    if closeness(index, asked, {paper.document for paper in subjects}) < LEAST_BEARING:
         yield (
             "the question itself: no passage of the recommended models' papers comes close to it; what follows is "
             "what those papers describe, which may be something else"
@@ -207,6 +237,12 @@ def _gaps(
     for aspect in ASPECTS:
         if not claims[aspect.name]:
             yield f"{aspect.gap}: no passage that was retrieved says so in a sentence that can be quoted"
+
+
+def _missing(index: PromptIndex) -> Iterable[str]:
+    for paper in index.papers:
+        if paper.role is Role.RECOMMENDED and paper.document is None:
+            yield f"how {paper.listed.name} works: neither the PDF nor an abstract of its paper is here"
 
 
 def _notes(
