@@ -221,3 +221,20 @@ def test_the_genuine_model(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
     assert vectors[:, :4] == pytest.approx(np.array(list(KNOWN.values())), abs=1e-3)
     assert embedder.embed([]).shape == (0, 384)
     assert capfd.readouterr() == ("", "")
+
+
+@packaged
+def test_bfloat16_only_where_the_processor_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Multiplying in bfloat16 is left to processors made for it, and its vectors are the exact ones but for 1e-3."""
+    import torch
+
+    precisions, vectors = [], []
+    for capabilities in ({}, {"avx512_bf16": False}, {"avx512_bf16": True}, {"amx_bf16": True}):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=capabilities: found)
+        embedder = find_embedder(offline=True)
+        network: Any = embedder._model[0]
+        network.register_forward_pre_hook(lambda *_: precisions.append(torch.is_autocast_enabled("cpu")))
+        vectors.append(embedder.embed(list(KNOWN)))
+    assert precisions == [False, False, True, True]
+    assert (vectors[0] * vectors[3]).sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-3)
+    assert vectors[3].dtype == np.float32
