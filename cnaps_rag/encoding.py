@@ -11,7 +11,7 @@ from cnaps_rag.joining import adjoins
 from cnaps_rag.records import Passage
 from cnaps_rag.token_vectors import TokenVectors
 
-VERSION = "encoding-1"
+VERSION = "encoding-2"
 WINDOW_CHARS = 640
 """Passages that stand side by side are embedded together up to about this length, with their neighbours as context."""
 
@@ -21,11 +21,14 @@ class EncodedPassages:
     """The vectors of one paper's passages.
 
     Attributes:
-        vectors: One a passage. Shape: (n_passages, dim), float32, unit L2 norm.
-        tokens: The token vectors of each passage, or its vector alone where the embedder gives no token vectors.
+        vectors: One a passage, of its own words. Shape: (n_passages, dim), float32, unit L2 norm.
+        titled: The same, read behind title and heading. Shape: (n_passages, dim), float32, unit L2 norm.
+        tokens: The token vectors of each passage, read among its neighbours; its vector of `titled` alone where the
+            embedder gives no token vectors.
     """
 
     vectors: Vectors
+    titled: Vectors
     tokens: TokenVectors
 
 
@@ -70,7 +73,7 @@ def encode_questions(questions: Sequence[str], embedder: Embedder) -> list[Encod
 def encode_passages(
     title: str | None, passages: Sequence[Passage], embedder: Embedder, *, progress: bool = False
 ) -> EncodedPassages:
-    """Turn the passages of a paper into vectors, each read in its context: title, section, neighbours.
+    """Turn the passages of a paper into vectors, each read alone, with title and section, and among its neighbours.
 
     Args:
         title: The paper's title, or None.
@@ -81,32 +84,35 @@ def encode_passages(
     Returns:
         The vectors.
     """
-    if not passages or not isinstance(embedder, TokenEmbedder):
-        return _encode_alone(title, passages, embedder, progress=progress)
+    both = [*(passage.text for passage in passages), *(embedding_text(title, passage) for passage in passages)]
+    vectors, titled = np.split(embedder.embed(both), 2)
+    if isinstance(embedder, TokenEmbedder):
+        tokens = _token_vectors(title, passages, embedder, progress=progress)
+    else:
+        tokens = [vector[None] for vector in titled]
+    compressed = TokenVectors.compress(tokens, vectors.shape[1])
+    return EncodedPassages(vectors=vectors, titled=titled, tokens=compressed)
+
+
+def _token_vectors(
+    title: str | None, passages: Sequence[Passage], embedder: TokenEmbedder, *, progress: bool
+) -> list[Vectors]:
     windows = list(_windows(title, passages))
     found = embedder.embed_spans([w.text for w in windows], [w.spans for w in windows], progress=progress)
     spans = _completed(passages, [span for spans in found for span in spans], embedder)
-    vectors = np.stack([span.mean for span in spans])
-    return EncodedPassages(vectors=vectors, tokens=TokenVectors.compress([*map(_worded, spans)], vectors.shape[1]))
-
-
-def _encode_alone(
-    title: str | None, passages: Sequence[Passage], embedder: Embedder, *, progress: bool
-) -> EncodedPassages:
-    vectors = embedder.embed([embedding_text(title, passage) for passage in passages], progress=progress)
-    tokens = TokenVectors.compress([vector[None] for vector in vectors], vectors.shape[1])
-    return EncodedPassages(vectors=vectors, tokens=tokens)
+    return [_worded(span) for span in spans]
 
 
 def _windows(title: str | None, passages: Sequence[Passage]) -> Iterator[_Window]:
     """Cut the passages into runs that stand side by side, none much longer than a window."""
-    first, chars = 0, len(passages[0].text)
-    for row in range(1, len(passages)):
-        chars += len(passages[row].text)
-        if chars > WINDOW_CHARS or not adjoins(passages[row - 1], passages[row]):
+    first, chars = 0, 0
+    for row, passage in enumerate(passages):
+        chars += len(passage.text)
+        if row > first and (chars > WINDOW_CHARS or not adjoins(passages[row - 1], passage)):
             yield _window(title, passages, range(first, row))
-            first, chars = row, len(passages[row].text)
-    yield _window(title, passages, range(first, len(passages)))
+            first, chars = row, len(passage.text)
+    if passages:
+        yield _window(title, passages, range(first, len(passages)))
 
 
 def _window(title: str | None, passages: Sequence[Passage], rows: range) -> _Window:

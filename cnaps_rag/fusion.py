@@ -22,19 +22,21 @@ class MatchWeights:
 
     Attributes:
         tokens: Mean over the question's tokens of the largest cosine to a token of the passage (late interaction).
-        passage: Cosine of the passage to the question.
+        passage: Cosine of the passage, read alone, to the question.
+        titled: Cosine of the passage, read behind the paper's title and its heading.
         words: Logarithm of 1 + BM25.
         neighbours: As `tokens`, the passages before and behind counted in.
         paper: Mean of the five best `tokens` in the passage's paper.
         recommended: The paper is that of a recommended model.
     """
 
-    tokens: float = 0.7
-    passage: float = 0.1
-    words: float = 0.27
+    tokens: float = 0.5
+    passage: float = 0.2
+    titled: float = 0.2
+    words: float = 0.3
     neighbours: float = 0.4
-    paper: float = 0.9
-    recommended: float = 0.75
+    paper: float = 0.8
+    recommended: float = 0.9
 
 
 def standardised(scores: Scores) -> Scores:

@@ -36,7 +36,8 @@ class PromptIndex:
         papers: Its listed papers as indexed, in the prompt's order.
         embedder: Turns questions into vectors.
         passages: All passages, paper by paper, in reading order.
-        vectors: One a passage. Shape: (n_passages, dim), float32, unit L2 norm.
+        vectors: One a passage, of its own words. Shape: (n_passages, dim), float32, unit L2 norm.
+        titled_vectors: The same, read behind title and heading. Shape: (n_passages, dim), float32, unit L2 norm.
         adjoining: For each passage whether the next one adjoins it.
         lengths: Characters of each passage.
     """
@@ -73,6 +74,7 @@ class PromptIndex:
         self.passages = tuple(passage for shard in shards for passage in shard.passages)
         self._filled = [shard for shard in shards if shard.passages]
         self.vectors = _stacked([shard.encoded.vectors for shard in self._filled])
+        self.titled_vectors = _stacked([shard.encoded.titled for shard in self._filled])
         self.adjoining = [*(adjoins(*pair) for pair in pairwise(self.passages)), False]
         self.lengths = [len(passage.text) for passage in self.passages]
 
@@ -80,6 +82,11 @@ class PromptIndex:
     def dense(self) -> VectorIndex:
         """Search by meaning over `vectors`."""
         return VectorIndex(self.vectors)
+
+    @cached_property
+    def titled(self) -> VectorIndex:
+        """Search by meaning over `titled_vectors`."""
+        return VectorIndex(self.titled_vectors)
 
     @cached_property
     def lexical(self) -> LexicalIndex:

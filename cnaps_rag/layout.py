@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cnaps_rag.settings import Settings
 
-FORMAT = 2
+FORMAT = 3
 """Version of the on-disk format; an index of another version is rebuilt, not read."""
 
 

@@ -122,6 +122,7 @@ def signs(index: PromptIndex, rows: Rows, question: str, encoded: EncodedQuestio
     return {
         "tokens": standardised(tokens),
         "passage": standardised(index.dense.scores(encoded.vector)[rows]),
+        "titled": standardised(index.titled.scores(encoded.vector)[rows]),
         "words": standardised(np.log1p(index.lexical.scores(question)[rows])),
         "neighbours": standardised(around.mean(axis=0)[rows]),
         "paper": standardised(_of_papers(tokens, searched)),

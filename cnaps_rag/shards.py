@@ -22,6 +22,7 @@ from cnaps_rag.token_vectors import TokenVectors
 MANIFEST = "shard.json"
 ARRAYS = {
     "vectors.npy": ("float32", 2),
+    "titled-vectors.npy": ("float32", 2),
     "token-codes.npy": ("int8", 2),
     "token-axes.npy": ("float32", 2),
     "token-offsets.npy": ("int64", 1),
@@ -68,9 +69,9 @@ class Shard:
         Raises:
             ValueError: There is not.
         """
-        made = (len(self.encoded.vectors), len(self.encoded.tokens.offsets) - 1)
-        if made != (len(self.passages), len(self.passages)):
-            raise ValueError(f"{made[0]} vectors and {made[1]} runs of tokens for {len(self.passages)} passages")
+        made = (len(self.encoded.vectors), len(self.encoded.titled), len(self.encoded.tokens.offsets) - 1)
+        if set(made) != {len(self.passages)}:
+            raise ValueError(f"vectors, titled vectors and tokens of {made} passages, which are {len(self.passages)}")
 
 
 class ShardStore:
@@ -164,7 +165,7 @@ def _broken(name: str, folder: Path, reason: str) -> IndexStateError:
 
 def _arrays(encoded: EncodedPassages) -> dict[str, npt.NDArray[Any]]:
     tokens = encoded.tokens
-    return dict(zip(ARRAYS, (encoded.vectors, tokens.codes, tokens.axes, tokens.offsets), strict=True))
+    return dict(zip(ARRAYS, (encoded.vectors, encoded.titled, tokens.codes, tokens.axes, tokens.offsets), strict=True))
 
 
 def _array(array: npt.NDArray[Any]) -> bytes:
@@ -193,7 +194,7 @@ def _shard(manifest: dict[str, Any], files: dict[str, bytes]) -> Shard:
     tokens = TokenVectors(
         codes=arrays["token-codes.npy"], axes=arrays["token-axes.npy"], offsets=arrays["token-offsets.npy"]
     )
-    encoded = EncodedPassages(vectors=arrays["vectors.npy"], tokens=tokens)
+    encoded = EncodedPassages(vectors=arrays["vectors.npy"], titled=arrays["titled-vectors.npy"], tokens=tokens)
     return Shard(document=document, passages=passages, encoded=encoded)
 
 

@@ -52,6 +52,7 @@ def passage(text: str, section: str = "3. Method", kind: PassageKind = PassageKi
 
 
 PASSAGES = (passage("Lanterns glow. Ships sail."), passage("Birds sing."), passage("Bread bakes.", section="4. Food"))
+HEADED = (("Method", PASSAGES[0]), ("Method", PASSAGES[1]), ("Food", PASSAGES[2]))
 
 
 def test_each_window_shows_title_section_and_neighbours() -> None:
@@ -93,14 +94,28 @@ def test_tokens_where_there_are_some() -> None:
 
 def test_what_lies_behind_the_window_is_read_alone() -> None:
     """A passage that the model's window cuts off gets the vectors of its own words."""
-    cut = encode_passages(None, PASSAGES, Recording(window=34))
-    assert cut.vectors == pytest.approx(encode_passages(None, PASSAGES, HashingEmbedder()).vectors, abs=1e-5)
+    cut = encode_passages(None, PASSAGES, Recording(window=34)).tokens
+    whole = encode_passages(None, PASSAGES, HashingEmbedder()).tokens
+    assert cut.offsets.tolist() == whole.offsets.tolist()
+    [asked] = encode_questions(["bread bakes"], HashingEmbedder())
+    assert cut.nearest(asked.tokens) == pytest.approx(whole.nearest(asked.tokens), abs=0.05)
+
+
+def test_a_vector_alone_and_one_with_its_title() -> None:
+    """One vector of a passage is that of its own words, the other of title, heading and words, neighbours left out."""
+    embedder = HashingEmbedder()
+    made = encode_passages("A Paper", PASSAGES, embedder)
+    assert np.array_equal(made.vectors, embedder.embed([one.text for one in PASSAGES]))
+    assert np.array_equal(made.titled, embedder.embed([f"A Paper. {heading}. {one.text}" for heading, one in HEADED]))
+    plain = encode_passages("A Paper", PASSAGES, Plain())
+    assert np.array_equal(plain.titled, made.titled)
+    assert plain.tokens.nearest(made.titled).argmax(axis=1).tolist() == [0, 1, 2]
 
 
 def test_nothing_to_encode() -> None:
     """A paper without passages has arrays without rows; no question has no vectors."""
     made = encode_passages("A Paper", (), HashingEmbedder())
-    assert len(made.vectors) == len(made.tokens.codes) == 0
+    assert len(made.vectors) == len(made.titled) == len(made.tokens.codes) == 0
     assert encode_questions([], HashingEmbedder()) == []
 
 

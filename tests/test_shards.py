@@ -66,6 +66,7 @@ def test_round_trip(tmp_path: Path, pages: Any) -> None:
     assert (found.document, found.passages) == (shard.document, shard.passages)
     assert found.encoded.vectors.dtype == np.float32
     assert np.array_equal(found.encoded.vectors, shard.encoded.vectors)
+    assert np.array_equal(found.encoded.titled, shard.encoded.titled)
     for name in ("codes", "axes", "offsets"):
         assert np.array_equal(getattr(found.encoded.tokens, name), getattr(shard.encoded.tokens, name))
     assert [passage.id for passage in found.passages] == [passage.id for passage in shard.passages]

@@ -34,7 +34,7 @@ NAMED_FIRST = ((TASK, 1.5), (INPUT, 0.5), (OUTPUT, 0.5))
 that against salience: most for the task, which is the answer's first sentence."""
 LEAST_COSINE = 0.25
 """A sentence less similar than this to the question does not bear on it."""
-LEAST_BEARING = 0.30
+LEAST_BEARING = 0.34
 """A paper none of whose passages is as similar as this to the question, or to a sentence of it, is not about it."""
 
 Steps = dict[str, list[Evidence]]
