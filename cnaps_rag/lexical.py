@@ -63,6 +63,11 @@ class LexicalIndex:
         return frozenset(self._bm25.vocab_dict) if any(self._rows) else frozenset()
 
     @cached_property
+    def words(self) -> list[frozenset[str]]:
+        """The stemmed words of each row, without stop words."""
+        return [frozenset(row) for row in self._rows]
+
+    @cached_property
     def _rows(self) -> list[list[str]]:
         return self._tokens(list(self._texts))
 

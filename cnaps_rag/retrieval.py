@@ -13,6 +13,7 @@ from cnaps_rag.index import PromptIndex
 from cnaps_rag.joining import group_neighbours, joined
 from cnaps_rag.listing import Role
 from cnaps_rag.records import Hit, ScoreKind
+from cnaps_rag.repeats import without_repeats
 from cnaps_rag.settings import Settings
 
 Rows = npt.NDArray[np.intp]
@@ -156,7 +157,7 @@ def relevance(index: PromptIndex, question: str) -> dict[str, float]:
 
 
 def ranked(index: PromptIndex, rows: Rows, scores: Scores, k: int, settings: Settings = DEFAULTS) -> list[Hit]:
-    """Rank passages by their scores and join neighbours.
+    """Rank passages by their scores, leave out what repeats a better one, and join neighbours.
 
     Args:
         index: The prompt's index.
@@ -169,7 +170,8 @@ def ranked(index: PromptIndex, rows: Rows, scores: Scores, k: int, settings: Set
         At most k hits, best first; ties in the order of the index.
     """
     by_row = dict(zip(map(int, rows), map(float, scores), strict=True))
-    ranking = [int(rows[place]) for place in np.argsort(-scores, kind="stable")[: k + settings.joined_depth]]
+    best = [int(rows[place]) for place in np.argsort(-scores, kind="stable")[: k + settings.joined_depth]]
+    ranking = without_repeats(best, index.passages, index.lexical.words)
     groups = group_neighbours(
         ranking, index.adjoining, index.lengths, depth=settings.joined_depth, most_chars=settings.joined_chars
     )

@@ -1,5 +1,6 @@
 """This file ensures that a search returns the best k passages of the index, the same ones every time."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,3 +126,17 @@ def test_relevance_of_papers(index: "PromptIndex") -> None:
     for document, score in found.items():
         own = [nearest[row] for row, passage in enumerate(index.passages) if passage.document == document]
         assert score == pytest.approx(np.mean(sorted(own)[-5:]))
+
+
+def test_a_paper_listed_in_two_versions(desk: "Desk") -> None:
+    """Where a second version of a paper is listed too, what both say is found once, in the better version."""
+    first = desk.subset(1, 2)
+    index = desk.index(first)
+    once = search(index, SHIPS, k=1000, settings=ALONE)
+    copied = (desk.pdf_dir / "2101.00002.pdf").read_bytes().replace(b"%PDF-1.4", b"%PDF-1.5")
+    (desk.pdf_dir / "2101.00009.pdf").write_bytes(copied)
+    twin = replace(first.related[0], url="https://arxiv.org/pdf/2101.00009")
+    both = desk.index(replace(first, related=(*first.related, twin)))
+    assert len(both.passages) > len(index.passages)
+    found = search(both, SHIPS, k=1000, settings=ALONE)
+    assert sorted(hit.passage.text for hit in found) == sorted(hit.passage.text for hit in once)
