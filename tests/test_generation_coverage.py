@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cnaps_rag.embedding import Vectors
-from cnaps_rag.generation.coverage import MOST_WORDS, foreign_words, not_covered
+from cnaps_rag.generation.coverage import MOST_WORDS, foreign_words, not_covered, words_used
 from cnaps_rag.listing import Role
 from cnaps_rag.pipeline import Builder, answer, open_index
 from cnaps_rag.records import distinct
@@ -60,7 +60,8 @@ def test_no_more_than_a_few_words(index: "PromptIndex") -> None:
     """However many words are foreign, few are named, in the order of the question."""
     words = [f"beast{letter}ox" for letter in "abcdefghijklmnopqrstuvwxyz"]
     documents = {paper.document for paper in index.papers if paper.document}
-    found = foreign_words(index, f"How about {' and '.join(f'a {word}' for word in words)}?", documents)
+    question = f"How about {' and '.join(f'a {word}' for word in words)}?"
+    found = foreign_words(index, question, documents, words_used(index))
     assert len(found) == MOST_WORDS
     assert found == sorted(found, key=words.index)
 

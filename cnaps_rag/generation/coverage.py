@@ -1,12 +1,13 @@
 """What a question asks about and the papers do not speak of, told from their words."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from cnaps_rag.embedding import TokenEmbedder
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.records import IndexedPaper, Origin
 from cnaps_rag.sentences import split_sentences
+from cnaps_rag.stems import EMPTY, Stems
 
 WORD = re.compile(r"[A-Za-z]+(?:-[a-z]+)*")
 LEAST_LETTERS = 3
@@ -19,25 +20,19 @@ Of 44 words of ten questions that the recommended papers use, all but one are ne
 """
 TOOLS = frozenset({"app", "tool", "phone", "smartphone", "software", "program", "website"})
 EVERYDAY = """
-about above actually after again all almost also although always and another any anybody anyone anything anywhere are
-around ask away back bad became because become been before behind being below best better between big bit both but
-came can cannot come could day days did didn different does doesn doing don done down during each either else enough
-even ever every everybody everyone everything exactly far feel felt few first for from full gave get gets give given
-gives goes going gone good got had half hand hardly has have having held help helped her here hers him his how however
-idea inside instead into isn its itself job just keep keeps kept kind knew know knows last later least leave left less
-let lets like little long look looked looks lot made make makes many matter may maybe mean might mind mine minute
-moment moments more most much must myself name near need needed needs neither never new next nobody none nor not
-nothing now off often old once one ones only onto other others our out over own part past perhaps place put puts quite
-ran rather real really reason right run said same sat saw say says second see seem seemed seems seen set several shall
-she should show showed shown shows side since small some somebody someone something sometimes somewhere soon sort
-still stop stood such sure take taken takes tell tells than that the their them then there these they thing things
-think this those though thought through time times today together told too took toward tried true try turn turned
-turns two under until upon use used user uses using usual very want wanted was wasn way ways went were what when where
-whether which while who whole whom whose why will with within without won word words work worked works would wrong yes
-yesterday yet you your yours
+actually almost always another anybody anyone anything anywhere around ask away back bad became become behind best
+better big bit came come day days different done else enough even ever everybody everyone everything exactly far feel
+felt first full gave get gets give given gives goes going gone good got half hand hardly held help helped idea inside
+instead job keep keeps kept kind knew know knows last later least leave left less lets like little long look looked
+looks lot made make makes many matter maybe mean mind mine minute moment moments myself name near needed needs never
+new next nobody none nothing often old ones onto others part past perhaps place put puts quite ran real really reason
+right run said sat saw say says second see seem seemed seems seen set several show showed shown shows side small
+somebody someone something sometimes somewhere soon sort still stop stood sure take taken takes tell tells thing
+things think though thought time times today together told took toward tried true try turn turned turns user usual
+want wanted way ways went whole won word words work worked works wrong yes yesterday yet yours
 """
-UNASKED = frozenset(EVERYDAY.split())
-"""Words that no paper has to speak of: function words and everyday verbs."""
+UNASKED = EMPTY.union(EVERYDAY.split())
+"""Words that no paper has to speak of: function words and everyday ones."""
 LEADING = """
 a an the my our his her its their your this that these those some any no each every of from with in on at by into for
 about between
@@ -65,7 +60,8 @@ def not_covered(index: PromptIndex, question: str, subjects: Sequence[IndexedPap
     Yields:
         One gap each, in plain words.
     """
-    foreign = foreign_words(index, question, {paper.document for paper in subjects if paper.document})
+    words = words_used(index)
+    foreign = foreign_words(index, question, {paper.document for paper in subjects if paper.document}, words)
     asked = {word for start, end in split_sentences(question) for word in _asked(question[start:end])}
     sought = [word for word in foreign if word in asked]
     if sought:
@@ -76,30 +72,34 @@ def not_covered(index: PromptIndex, question: str, subjects: Sequence[IndexedPap
             f"your own case: the papers that the answer rests on do not speak of {_listed(scene)}; what they report "
             "holds for the material that they were tested on"
         )
-    yield from _tools(index, question)
+    yield from _tools(question, words)
     for paper in index.papers:
         if paper.origin is Origin.ABSTRACT:
             yield f"what “{paper.title}” says beyond its abstract: its full text is not here"
 
 
-def foreign_words(index: PromptIndex, question: str, documents: set[str]) -> list[str]:
+def foreign_words(
+    index: PromptIndex, question: str, documents: set[str], words: Mapping[str, Collection[str]]
+) -> list[str]:
     """Find the words of a question that papers neither use nor come near to.
 
     Args:
         index: The prompt's index.
         question: The question.
         documents: SHA-256 of the papers.
+        words: The words that each document uses.
 
     Returns:
         The most foreign words, in the order of the question; none where the embedder gives no token vectors.
     """
     if not isinstance(index.embedder, TokenEmbedder) or not documents:
         return []
-    used = {index.lexical.stem(word) for document in documents for word in _words_of(index, document)}
+    stems = Stems()
+    used = {stems.stem(word) for document in documents for word in words.get(document, ())}
     matches = list(WORD.finditer(question))
-    words = [match[0].lower() for match in matches]
-    found = {word: matches[at].span() for at, word in enumerate(words) if _telling(word) and _names(words[:at])}
-    candidates = {word: span for word, span in found.items() if index.lexical.stem(word) not in used}
+    asked = [match[0].lower() for match in matches]
+    found = {word: matches[at].span() for at, word in enumerate(asked) if _telling(word) and _names(asked[:at])}
+    candidates = {word: span for word, span in found.items() if stems.stem(word) not in used}
     if not candidates:
         return []
     [vectors] = index.embedder.embed_spans([question], [list(candidates.values())])
@@ -109,9 +109,19 @@ def foreign_words(index: PromptIndex, question: str, documents: set[str]) -> lis
     return [word for word in candidates if word in named]
 
 
-def _words_of(index: PromptIndex, document: str) -> set[str]:
-    texts = (passage.text for passage in index.passages if passage.document == document)
-    return {word for text in texts for word in WORD.findall(text.lower())}
+def words_used(index: PromptIndex) -> dict[str, set[str]]:
+    """Collect the words that the passages of each document use, in small letters.
+
+    Args:
+        index: The prompt's index.
+
+    Returns:
+        By document.
+    """
+    used: dict[str, set[str]] = {}
+    for passage in index.passages:
+        used.setdefault(passage.document, set()).update(WORD.findall(passage.text.lower()))
+    return used
 
 
 def _telling(word: str) -> bool:
@@ -130,9 +140,9 @@ def _asked(sentence: str) -> set[str]:
     return {word.lower() for word in WORD.findall(sentence)} if sentence.rstrip().endswith("?") else set()
 
 
-def _tools(index: PromptIndex, question: str) -> Iterator[str]:
+def _tools(question: str, words: Mapping[str, Collection[str]]) -> Iterator[str]:
     """Name the user's own tool where no paper names one."""
-    used = {word for paper in index.papers if paper.document for word in _words_of(index, paper.document)}
+    used = {word for one in words.values() for word in one}
     for word in dict.fromkeys(word.lower() for word in WORD.findall(question)):
         if word in TOOLS - used:
             yield f"what the {word} in the question runs inside: the papers describe research models, and none names it"
