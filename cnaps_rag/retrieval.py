@@ -73,7 +73,9 @@ def search_many(
     k = settings.k if k is None else k
     if k <= 0:
         raise ValueError(f"k must be greater than 0, not {k}")
-    return search_encoded(index, encode_questions(questions, index.embedder), k=k, documents=documents, settings=settings)
+    return search_encoded(
+        index, encode_questions(questions, index.embedder), k=k, documents=documents, settings=settings
+    )
 
 
 def search_encoded(

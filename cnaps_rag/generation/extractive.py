@@ -12,8 +12,9 @@ from cnaps_rag.encoding import EncodedQuestion, encode_questions
 from cnaps_rag.generation.aspects import ASPECTS, INPUT, MECHANISM, MODEL, OUTPUT, TASK
 from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
-from cnaps_rag.generation.names import expansions, relations
-from cnaps_rag.generation.selection import Candidates, Scores, Selection, quotable
+from cnaps_rag.generation.names import expansions, relations, topic_of
+from cnaps_rag.generation.quotes import quotable
+from cnaps_rag.generation.selection import Candidates, Scores, Selection
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
 from cnaps_rag.records import Hit, IndexedPaper, PaperStatus, distinct
@@ -33,6 +34,10 @@ BUDGET_WORDS = 425
 NAMED_FIRST = ((TASK, 1.5), (INPUT, 0.5), (OUTPUT, 0.5))
 """Steps that get their best sentence before the rest is chosen, and how much a standard score of affinity counts in
 that against salience: most for the task, which is the answer's first sentence."""
+TOPIC_SHARE = 3.0
+"""How much it counts for the task that a sentence comes close to what the paper's title says that the paper is on."""
+UNANNOUNCED = 100.0
+"""Taken off the score of a sentence that is looked for as input or output and does not announce itself as such."""
 LEAST_COSINE = 0.25
 """A sentence less similar than this to the question does not bear on it."""
 LEAST_BEARING = 0.30
@@ -109,7 +114,7 @@ class ExtractiveGenerator:
         for paper in subjects:
             hits = self._retrieve(index, paper, asked, settings)
             shown += hits
-            steps = _steps(index, hits, asked, self.budget_words // len(subjects))
+            steps = _steps(index, paper, hits, asked, self.budget_words // len(subjects))
             for name, sentences in steps.items():
                 claims[name] += [_claim(evidence, paper) for evidence in sentences]
         models = [paper for paper in index.papers if paper.role is Role.RECOMMENDED]
@@ -135,13 +140,11 @@ class ExtractiveGenerator:
 
 
 def _subjects(index: PromptIndex, asked: Asked, settings: Settings) -> tuple[IndexedPaper, ...]:
-    """Choose the papers that the answer rests on.
-
-    Where no recommended paper could be had at all, the related one that comes closest is what there is to answer from.
-    """
+    """Choose the papers that the answer rests on."""
     subjects = distinct(paper for paper in index.papers if paper.role is Role.RECOMMENDED)
     if subjects:
         return subjects
+    # where no recommended paper could be had at all, the related one that comes closest is what there is
     [hits] = search_encoded(index, [asked.question], k=1, settings=settings)
     return distinct(hit.paper for hit in hits)
 
@@ -192,7 +195,7 @@ def _of_related(index: PromptIndex, asked: Asked, subjects: Sequence[IndexedPape
     return [hit for [hits] in found for hit in hits]
 
 
-def _steps(index: PromptIndex, hits: Sequence[Hit], asked: Asked, budget_words: int) -> Steps:
+def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: Asked, budget_words: int) -> Steps:
     """Choose the sentences of one paper and put each under the step that it speaks of."""
     steps: Steps = {aspect.name: [] for aspect in ASPECTS}
     sentences = quotable(hits)
@@ -201,6 +204,8 @@ def _steps(index: PromptIndex, hits: Sequence[Hit], asked: Asked, budget_words: 
     pool = Candidates.of(sentences, index)
     salience = pool.salience(asked.whole, asked.parts)
     affinity = {aspect.name: pool.affinity(aspect, query) for aspect, query in zip(ASPECTS, asked.queries, strict=True)}
+    [topic] = index.embedder.embed([topic_of(paper.title)])
+    affinity[TASK.name] += TOPIC_SHARE * (pool.vectors @ topic)
     cued = {aspect.name: pool.having(aspect.cue) for aspect in ASPECTS}
     placed = _place(Selection(pool, budget_words), salience, affinity, cued)
     for row in sorted(placed, key=lambda row: _reading_order(pool.evidence[row])):
@@ -220,16 +225,17 @@ def _place(
 
     placed: dict[int, str] = {}
     for aspect, share in NAMED_FIRST:
-        row = selection.take(salience + share * affinity[aspect.name])
+        # words announce what goes in or comes out, and a task may be named without them
+        fitting = 1.0 if aspect is TASK else cued[aspect.name]
+        row = selection.take(salience + share * affinity[aspect.name] - UNANNOUNCED * (1.0 - fitting))
         if row is not None:
             placed[row] = aspect.name if aspect is TASK or cued[aspect.name][row] else step_of(row)
     while (row := selection.take(salience)) is not None:
         placed[row] = step_of(row)
-    for aspect in (INPUT, OUTPUT, MECHANISM):
-        counts = Counter(placed.values())
-        spare = [row for row, name in placed.items() if name != TASK.name and counts[name] > 1]
-        if not counts[aspect.name] and spare:
-            placed[max(spare, key=lambda row: affinity[aspect.name][row])] = aspect.name
+    counts = Counter(placed.values())
+    spare = [row for row, name in placed.items() if name == MODEL.name and counts[name] > 1]
+    if not counts[MECHANISM.name] and spare:
+        placed[max(spare, key=lambda row: affinity[MECHANISM.name][row])] = MECHANISM.name
     return placed
 
 
@@ -244,9 +250,9 @@ def _claim(evidence: Evidence, paper: IndexedPaper) -> DraftClaim:
 
 
 def _statement(evidence: Evidence) -> str:
-    """Write a quote as a statement: first letter large, the paper's own reference numbers left out."""
+    """Write a quote as a statement: first letter large, a full stop, the paper's own reference numbers left out."""
     words = without_references(evidence.quote)
-    return words[:1].upper() + words[1:]
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", ".”", '."', ".)")) else ".")
 
 
 def _gaps(
