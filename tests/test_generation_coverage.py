@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cnaps_rag.embedding import Vectors
-from cnaps_rag.generation.coverage import MOST_WORDS, asking, foreign, naming_words, not_covered
+from cnaps_rag.generation.coverage import MOST_WORDS, foreign, naming_words, not_covered
 from cnaps_rag.listing import Role
 from cnaps_rag.pipeline import Builder, answer, open_index
 from cnaps_rag.records import distinct
@@ -44,21 +44,6 @@ def test_a_word_that_is_asked_about(index: "PromptIndex") -> None:
     assert found == [
         "what the question asks about “spotted giraffe”: the papers that the answer rests on do not speak of it"
     ]
-
-
-@pytest.mark.parametrize(
-    ("question", "asked"),
-    [
-        ("I saw a camel. Why is it sharp? It was blurry.", ["Why is it sharp?"]),
-        ("I saw a camel. Explain how it was sharpened.", ["Explain how it was sharpened."]),
-        ("I saw a camel. I want to know how it was sharpened.", ["I want to know how it was sharpened."]),
-        ("I saw a camel. Its sharpening.", ["Its sharpening."]),
-        ("", []),
-    ],
-)
-def test_the_sentences_that_ask(question: str, asked: list[str]) -> None:
-    """What is asked stands in questions and requests; where there is neither, in the last sentence."""
-    assert [question[start:end] for start, end in asking(question)] == asked
 
 
 def test_what_one_model_is_not_on(index: "PromptIndex") -> None:

@@ -48,7 +48,7 @@ def test_how_two_models_relate(desk: "Desk", second: str, said: str) -> None:
     index = opened(desk, DEFINING, second)
     [relation] = relations(index)
     assert said in relation
-    assert relation in answer(index).remarks
+    assert relation in answer(index).relations
 
 
 def test_models_of_one_paper(desk: "Desk") -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from cnaps_rag.embedding import TokenEmbedder, Vectors
 from cnaps_rag.generation.numbers import listed, unstated
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.questions import asking
 from cnaps_rag.records import IndexedPaper, Origin
-from cnaps_rag.sentences import split_sentences
 from cnaps_rag.stems import EMPTY, Stems
 
 WORD = re.compile(r"[A-Za-z]+(?:-[a-z]+)*")
@@ -51,11 +51,6 @@ VERBAL = re.compile(r"(?:ed|ing|ly)$")
 """Endings of words that tell what was done or how, rather than with what."""
 
 
-REQUEST = re.compile(
-    r"\?[\"”’)]*$|^(?:please|explain|describe|tell|show|what|how|why|which)\b|\b(?:want to know|wonder|curious)\b",
-    re.IGNORECASE,
-)
-"""How a sentence that asks for something ends or begins."""
 MOST_BEFORE = 2
 """So many words before a noun are quoted with it."""
 
@@ -108,19 +103,6 @@ def not_covered(index: PromptIndex, question: str, subjects: Sequence[IndexedPap
         yield from unstated(index, question, asked, set(used))
     yield from _tools(question, words)
     yield from _abstracts(index)
-
-
-def asking(question: str) -> list[tuple[int, int]]:
-    """Find the sentences of a question that ask for something; the last one where none does so plainly.
-
-    Args:
-        question: The question.
-
-    Returns:
-        `(start, end)` of each.
-    """
-    sentences = list(split_sentences(question))
-    return [(start, end) for start, end in sentences if REQUEST.search(question[start:end])] or sentences[-1:]
 
 
 def naming_words(index: PromptIndex, question: str, stems: Stems) -> list[AskedWord]:

@@ -36,6 +36,8 @@ NAMED_FIRST = ((TASK, 1.5), (INPUT, 0.5), (OUTPUT, 0.5))
 that against salience: most for the task, which is the answer's first sentence."""
 TOPIC_SHARE = 3.0
 """How much it counts for the task that a sentence comes close to what the paper's title says that the paper is on."""
+DEFINING_SHARE = 1.0
+"""How much it counts for the task, beside, that a sentence defines something."""
 UNANNOUNCED = 100.0
 """Taken off the score of a sentence that is looked for as input or output and does not announce itself as such."""
 LEAST_COSINE = 0.25
@@ -125,7 +127,7 @@ class ExtractiveGenerator:
             generator="extractive",
             hits=tuple({hit.passage.id: hit for hit in shown}.values()),
             notes=_notes(index, asked, nearest, subjects, named),
-            remarks=tuple(relations(index)),
+            relations=tuple(relations(index)),
             not_covered=(*_gaps(index, asked, claims, subjects), *not_covered(index, question, subjects)),
             **parts,
         )
@@ -204,9 +206,9 @@ def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: 
     pool = Candidates.of(sentences, index)
     salience = pool.salience(asked.whole, asked.parts)
     affinity = {aspect.name: pool.affinity(aspect, query) for aspect, query in zip(ASPECTS, asked.queries, strict=True)}
-    [topic] = index.embedder.embed([topic_of(paper.title)])
-    affinity[TASK.name] += TOPIC_SHARE * (pool.vectors @ topic)
     cued = {aspect.name: pool.having(aspect.cue) for aspect in ASPECTS}
+    [topic] = index.embedder.embed([topic_of(paper.title)])
+    affinity[TASK.name] += TOPIC_SHARE * (pool.vectors @ topic) + DEFINING_SHARE * cued[TASK.name]
     placed = _place(Selection(pool, budget_words), salience, affinity, cued)
     for row in sorted(placed, key=lambda row: _reading_order(pool.evidence[row])):
         steps[placed[row]].append(pool.evidence[row])
