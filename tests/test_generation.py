@@ -58,7 +58,7 @@ def test_every_part_is_filled(draft: Draft) -> None:
 
 
 def test_steps_announce_themselves(draft: Draft) -> None:
-    """Every statement under input and output has a word that announces what goes in or comes out."""
+    """Where a paper announces what goes in and what comes out, the statements under these steps are such ones."""
     for aspect, claims in ((INPUT, draft.input), (OUTPUT, draft.output)):
         assert claims
         assert all(aspect.cue.search(claim.text) for claim in claims)

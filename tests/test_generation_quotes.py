@@ -71,6 +71,10 @@ def hit(
             "we restore a sharp photo from a single blurry one.",
         ),
         (
+            "Inference Given a blurry photo, the network makes a sharp one of the same size.",
+            "Given a blurry photo, the network makes a sharp one of the same size.",
+        ),
+        (
             "Training loss: The network is trained on pairs of blurry and sharp photos.",
             "The network is trained on pairs of blurry and sharp photos.",
         ),

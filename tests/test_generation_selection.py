@@ -98,3 +98,13 @@ def test_the_method_of_others() -> None:
     )
     blank = np.zeros(pool.vectors.shape[1], dtype=np.float32)
     assert pool.features(blank, blank[None])["others"].tolist() == [0, 1, 0, 0]
+
+
+def test_little_room_is_not_filled_with_whatever_fits() -> None:
+    """A short sentence that scores far below the best one left is not taken for being short."""
+    pool = pool_of(
+        "The network restores a sharp photo from a blurry one with the help of learned light in the dark.",
+        "The lantern holds a candle and some oil for the night.",
+    )
+    assert Selection(pool, 12).take(np.array([1.0, 0.9])) == 1
+    assert Selection(pool, 12).take(np.array([5.0, 0.9])) is None

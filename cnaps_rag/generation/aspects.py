@@ -56,7 +56,8 @@ INPUT = Aspect(
     name="input",
     query="The model takes as input an image; given an input, it is first encoded into features.",
     cue=_cue(
-        r"inputs?|given|fed|feeds?|captured (?:in|from|with|using)|training (?:data|images?|samples?)|consists? of \d+"
+        r"inputs?|given|fed|feeds?|captured (?:in|from|with|using)|"
+        r"(?:from|based on) (?:[\w-]+ ){0,3}(?:images?|photos?|frames?|videos?|texts?|signals?|recordings?|data)"
     ),
     sections={SectionRole.METHOD: 0.8, SectionRole.ABSTRACT: 0.5, SectionRole.INTRODUCTION: 0.3},
     gap="what goes into the model",

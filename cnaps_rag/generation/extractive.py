@@ -206,7 +206,7 @@ def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: 
     pool = Candidates.of(sentences, index)
     salience = pool.salience(asked.whole, asked.parts)
     affinity = {aspect.name: pool.affinity(aspect, query) for aspect, query in zip(ASPECTS, asked.queries, strict=True)}
-    cued = {aspect.name: pool.having(aspect.cue) for aspect in ASPECTS}
+    cued = {aspect.name: pool.having(aspect.cue) * (1.0 - pool.elsewhere) for aspect in ASPECTS}
     [topic] = index.embedder.embed([topic_of(paper.title)])
     affinity[TASK.name] += TOPIC_SHARE * (pool.vectors @ topic) + DEFINING_SHARE * cued[TASK.name]
     placed = _place(Selection(pool, budget_words), salience, affinity, cued)
@@ -234,10 +234,11 @@ def _place(
             placed[row] = aspect.name if aspect is TASK or cued[aspect.name][row] else step_of(row)
     while (row := selection.take(salience)) is not None:
         placed[row] = step_of(row)
-    counts = Counter(placed.values())
-    spare = [row for row, name in placed.items() if name == MODEL.name and counts[name] > 1]
-    if not counts[MECHANISM.name] and spare:
-        placed[max(spare, key=lambda row: affinity[MECHANISM.name][row])] = MECHANISM.name
+    for aspect in (INPUT, OUTPUT, MECHANISM):
+        counts = Counter(placed.values())
+        spare = [row for row, name in placed.items() if name != TASK.name and counts[name] > 1]
+        if not counts[aspect.name] and spare:
+            placed[max(spare, key=lambda row: affinity[aspect.name][row])] = aspect.name
     return placed
 
 

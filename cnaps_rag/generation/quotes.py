@@ -24,6 +24,7 @@ DANGLING = re.compile(
     r"inspired by|besides|as|while|although|though|since|because|if|when|compared (?:to|with)) "
     r"(?:this|these|those|it|its|they|their|them|such|that|above|doing so)|"
     r"(?:each|all|both|most|many|some|one|none|any|either) of (?:them|these|those|which|it)|"
+    r"fig(?:ure|\.)|tab(?:le|\.)|eq(?:uation|n|\.)|sec(?:tion|\.)|algorithm \d|define|denote|let|"
     r"(?:some|most|many|several|few|other) (?:methods|approaches|works|run)|we (?:therefore|thus|hence|also|then))\b",
     re.IGNORECASE,
 )
@@ -36,7 +37,8 @@ CONNECTIVE = re.compile(
     r"in practice|in general|generally|sequentially|in (?:this|our) (?:paper|work|study|article)|to be specific|"
     r"as (?:is )?(?:shown|illustrated|depicted|demonstrated|described|summari[sz]ed|can be seen) in [^,]{1,40}),\s+"
     r"(?=\S)|"
-    r"^(?:note (?:that )?|but |yet )(?=\S)|^(?:[A-Z][\w-]+ ){0,3}[\w-]+: (?=[A-Z][a-z]+ )",
+    r"^(?:note (?:that )?|but |yet )(?=\S)|^(?:[A-Z][\w-]+ ){0,3}[\w-]+: (?=[A-Z][a-z]+ )|"
+    r"^(?-i:(?:[A-Z][\w-]+ ){1,3}(?=(?:Given|We|The|This|In|To|For|Our|As|Since|An|A) [a-z]))",
     re.IGNORECASE,
 )
 TRAILING = re.compile(
@@ -48,7 +50,7 @@ TRAILING = re.compile(
 """What a sentence ends with to point to a figure; it says the same without."""
 FORMULA = re.compile(
     r"[=∈≤≥∼≈ˆ¯˜´`✓·∗∥∑∏→⊙⊗√∂∇{}\\|′]|(?<=\s)['’](?=\s)|[A-Za-z],[A-Za-z]|\(\s|\s\)|\d\s?[+−]\s?\d|\s[+−]\s|"
-    r"(?<!\w)[A-Za-z] [A-Za-z](?!\w)|(?<!\w)[A-Za-z] ?\([a-z]\)|×\s?[α-ω(]|\w\.\s[a-z]\b"
+    r"(?<!\w)[A-Za-z] [A-Za-z](?!\w)|(?<!\w)[A-Za-z]{1,2} ?\([a-z]\)|×\s?[α-ω(]|\w\.\s[a-z]\b"
 )
 """What is left of a formula, or of a sentence that begins with one."""
 HOLE = re.compile(

@@ -19,14 +19,18 @@ from cnaps_rag.records import SectionRole
 Scores = npt.NDArray[np.floating[Any]]
 
 LONG_ENOUGH_WORDS = 40
+MOST_LOSS = 0.4
+"""A sentence that fits is taken as long as it scores no more than this below the best that is left."""
 NUMBER = re.compile(r"\d")
 OTHERS = re.compile(
     r"\bet al\b|\b(?:previous|prior|existing|recent|conventional|traditional|early|earlier)\b|"
-    r"\b(?:most|some|many|several|other|these|current|those) (?:[\w-]+ ){0,4}(?:methods|approaches|works|models)\b",
+    r"\b(?:most|some|many|several|other|these|current|those) (?:[\w-]+ ){0,4}(?:methods|approaches|works|models)\b|"
+    r"\b(?:suffer(?:s|ed)? from|limited (?:efficiency|performance|to)|drawbacks?|fails? to|ignores?)\b",
     re.IGNORECASE,
 )
 CITED_NAME = re.compile(r"\b([A-Z][\w-]*[A-Z][\w-]*)\s*\[\d")
 """A name with a reference behind it is another's work: `BP-AIDE [6]`."""
+DANGLING = re.compile(r"\b(?:this|these|those|such) (?!an?\b|as\b|that\b|paper\b|work\b|study\b)[a-z]", re.IGNORECASE)
 NAME = re.compile(r"[A-Z][\w-]*")
 OWN = re.compile(r"\b(?:we|our|ours)\b", re.IGNORECASE)
 REPORTING = re.compile(
@@ -78,8 +82,9 @@ class Weights:
         offering: It says what the authors offer.
         explaining: It says why or how.
         number: It has a digit in it.
-        others: It speaks of other work, or of a method that the paper cites.
+        others: It speaks of other work, of a weakness, or of a method that the paper cites.
         reporting: It reports that something was tried, and how it compares.
+        dangling: It speaks of "this problem" or "these layers", which a sentence that is not quoted may have named.
         vague: It says of its subject no more than that it matters.
         pointing: It points to a figure, table, equation or section.
         repetition: Its largest cosine to a sentence already chosen.
@@ -96,6 +101,7 @@ class Weights:
     number: float = -0.45
     others: float = -0.8
     reporting: float = -0.4
+    dangling: float = -1.0
     vague: float = -1.0
     pointing: float = -0.8
     repetition: float = -1.0
@@ -140,6 +146,13 @@ class Candidates:
         return np.array([len(one.quote.split()) for one in self.evidence], dtype=np.float64)
 
     @cached_property
+    def elsewhere(self) -> Scores:
+        """Which sentences speak of other work, or stand where a paper does: 1 or 0. Shape: (n_sentences,)."""
+        related = [one.hit.passage.section_role is SectionRole.RELATED_WORK for one in self.evidence]
+        of_others = np.maximum(self.having(OTHERS), self._of_other_names())
+        return np.maximum(of_others, np.array(related, dtype=np.float64))
+
+    @cached_property
     def _abstract(self) -> Vectors:
         """Mean direction of the abstract, or of all sentences where it was not retrieved. Shape: (dim,)."""
         rows = [one.hit.passage.section_role is SectionRole.ABSTRACT for one in self.evidence]
@@ -169,6 +182,7 @@ class Candidates:
             "number": self.having(NUMBER),
             "others": np.maximum(self.having(OTHERS), self._of_other_names()),
             "reporting": self.having(REPORTING),
+            "dangling": self.having(DANGLING),
             "vague": self.having(VAGUE),
             "pointing": self.having(POINTING),
         }
@@ -247,13 +261,16 @@ class Selection:
             scores: Shape: (n_sentences,); higher is better.
 
         Returns:
-            Its row, or None where none fits.
+            Its row, or None where none fits, or none that comes close to the best that does not.
         """
         fits = self._free & (self._pool.word_counts <= self._left_words)
         if not fits.any():
             return None
-        total = np.where(fits, scores + self._repetition * self._likeness, -np.inf)
+        wanted = np.where(self._free, scores + self._repetition * self._likeness, -np.inf)
+        total = np.where(fits, wanted, -np.inf)
         row = int(np.argmax(total))
+        if total[row] < wanted.max() - MOST_LOSS:
+            return None
         self._free[row] = False
         self._left_words -= self._pool.word_counts[row]
         self._likeness = np.maximum(self._likeness, self._pool.vectors @ self._pool.vectors[row])

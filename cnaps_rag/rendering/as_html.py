@@ -49,6 +49,10 @@ figure li + li::before { content: "\\2192"; content: "\\2192" / ""; position: ab
 figure li b, figure p b { display: block; } figure .open { border-style: dashed; }
 figure p { border: 1px solid #8888; border-radius: .4rem; padding: .4rem .6rem; margin: .5rem 0; font-size: .875rem; }
 figure li { font-size: .875rem; }
+@media (max-width: 34rem) {
+  figure ol { flex-direction: column; } figure li { flex: none; } figure li + li { margin: 1.5rem 0 .2rem; }
+  figure li + li::before { content: "\\2193"; content: "\\2193" / ""; left: 50%; top: -1.6rem; }
+}
 """
 
 

@@ -158,7 +158,7 @@ def task_lead(answer: Answer) -> str | None:
     if read:
         papers = len({paper.url for paper in recommended if paper.name in read})
         source = "their papers" if papers > 1 else "its paper" if len(read) == 1 else "their paper"
-        return f"{lead} In the terms of {source}, the task is this:"
+        return f"{lead} In the terms of {source}, {'the tasks are these' if papers > 1 else 'the task is this'}:"
     titles = dict.fromkeys(citation.title for citation in answer.citations if citation.n in cited)
     return f"{lead} No paper of it could be read; this is what “{'” and “'.join(titles)}” says of its own subject:"
 
