@@ -46,6 +46,11 @@ def test_a_word_that_is_asked_about(index: "PromptIndex") -> None:
     ]
 
 
+def test_words_that_say_how(index: "PromptIndex") -> None:
+    """A word that is paired with itself says how something is done, and names nothing."""
+    assert gaps(index, "How does the network sharpen the blurry photo, giraffe by giraffe?") == []
+
+
 def test_what_one_model_is_not_on(index: "PromptIndex") -> None:
     """A word that one recommended model's paper speaks of and that of the other does not is named for that other."""
     [gap] = gaps(index, "I have a map of Lantern edges. How does a network sharpen a photo?")

@@ -51,6 +51,8 @@ VERBAL = re.compile(r"(?:ed|ing|ly)$")
 """Endings of words that tell what was done or how, rather than with what."""
 
 
+PAIRED = re.compile(r"\b([A-Za-z]+) (?:by|after|to|for) \1\b", re.IGNORECASE)
+"""Step by step, year after year: how something is done, and no thing."""
 MOST_BEFORE = 2
 """So many words before a noun are quoted with it."""
 
@@ -120,7 +122,8 @@ def naming_words(index: PromptIndex, question: str, stems: Stems) -> list[AskedW
         return []
     matches = list(WORD.finditer(question))
     words = [match[0].lower() for match in matches]
-    found = {word: at for at, word in enumerate(words) if _telling(word) and _names(words[:at])}
+    idle = {match[1].lower() for match in PAIRED.finditer(question)}
+    found = {word: at for at, word in enumerate(words) if _telling(word) and word not in idle and _names(words[:at])}
     spans = [matches[at].span() for at in found.values()]
     [vectors] = index.embedder.embed_spans([question], [spans])
     return [

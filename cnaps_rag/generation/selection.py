@@ -23,8 +23,9 @@ MOST_LOSS = 0.4
 """A sentence that fits is taken as long as it scores no more than this below the best that is left."""
 NUMBER = re.compile(r"\d")
 OTHERS = re.compile(
-    r"\bet al\b|\b(?:previous|prior|existing|recent|conventional|traditional|early|earlier)\b|"
+    r"\bet al\b|\b(?:previous|prior|existing|recent|conventional|traditional|typical|early|earlier)\b|"
     r"\b(?:most|some|many|several|other|these|current|those) (?:[\w-]+ ){0,4}(?:methods|approaches|works|models)\b|"
+    r"\b(?:methods|approaches|works|models)(?: \[[^]]*\])? (?:are|were|have been) (?:proposed|introduced|developed)\b|"
     r"\b(?:suffer(?:s|ed)? from|limited (?:efficiency|performance|to)|drawbacks?|fails? to|ignores?)\b",
     re.IGNORECASE,
 )
@@ -34,8 +35,8 @@ DANGLING = re.compile(r"\b(?:this|these|those|such) (?!an?\b|as\b|that\b|paper\b
 NAME = re.compile(r"[A-Z][\w-]*")
 OWN = re.compile(r"\b(?:we|our|ours)\b", re.IGNORECASE)
 REPORTING = re.compile(
-    r"\b(?:experiment\w*|benchmarks?|state[- ]of[- ]the[- ]arts?|sota|baselines?|datasets?|we hope|future works?|"
-    r"outperform\w*|superior\w*|contributions)\b",
+    r"\b(?:experiment\w*|benchmarks?|state[- ]of[- ]the[- ]arts?|sota|baselines?|show results|datasets?|we hope|"
+    r"future works?|outperform\w*|superior\w*|contributions)\b",
     re.IGNORECASE,
 )
 OFFERING = re.compile(
