@@ -29,17 +29,16 @@ def unstated(index: PromptIndex, question: str, asked: Sequence[tuple[int, int]]
     Yields:
         One gap for each number.
     """
+    wanted = {one.value: one for one in quantities(question) if one.value not in EASY and one.value not in YEARS}
+    if not wanted:
+        return
     stems = Stems()
     texts = [passage.text for passage in index.passages if passage.document in documents]
     topics = frozenset().union(*(stems.content(text) for text in [*texts, *(question[a:b] for a, b in asked)]))
-    seen: set[Decimal] = set()
-    for one in quantities(question):
+    for one in wanted.values():
         words, noun = _counted(question, one)
         known = one.unit == TIMES or (one.unit is None and noun is not None and stems.stem(noun) in topics)
-        if one.value in EASY | seen or one.value in YEARS or not known:
-            continue
-        seen.add(one.value)
-        if not any(_gives(text, one, noun, stems) for text in texts):
+        if known and not any(_gives(text, one, noun, stems) for text in texts):
             yield f"the number in {listed([words])}: no passage of the papers that the answer rests on gives it"
 
 
