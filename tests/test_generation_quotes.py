@@ -92,6 +92,7 @@ def test_a_leading_connective_is_left_out(sentence: str, quote: str) -> None:
         "where the loss is computed between the two pictures as a whole.",
         "The loss L = |x − y| + λ · Σ w ∈ W over all z ∗ in Z is small.",
         "Does the network need more than a single blurry photo as input?",
+        "Fig. 2 shows an overview of the network and of all of its modules.",
         "In this task, the network takes a single blurry photo as its input.",
         "While these networks restore sharp photos, blurry ones remain hard for them.",
         "Each of them restores a sharp photo from a single blurry one.",

@@ -24,7 +24,7 @@ DANGLING = re.compile(
     r"inspired by|besides|as|while|although|though|since|because|if|when|compared (?:to|with)) "
     r"(?:this|these|those|it|its|they|their|them|such|that|above|doing so)|"
     r"(?:each|all|both|most|many|some|one|none|any|either) of (?:them|these|those|which|it)|"
-    r"fig(?:ure|\.)|tab(?:le|\.)|eq(?:uation|n|\.)|sec(?:tion|\.)|algorithm \d|define|denote|let|"
+    r"fig(?:ure)?|tab(?:le)?|eq(?:uation|n)?|sec(?:tion)?|algorithm \d|define|denote|let|"
     r"(?:some|most|many|several|few|other) (?:methods|approaches|works|run)|we (?:therefore|thus|hence|also|then))\b",
     re.IGNORECASE,
 )
