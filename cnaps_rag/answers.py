@@ -180,6 +180,7 @@ class Answer:
         not_covered: What the question asks and no passage answers, in plain words.
         dropped: Drafted statements that failed verification.
         papers_unavailable: Listed papers whose PDF is not in the index.
+        relations: How the recommended models relate, where there is more than one.
         remarks: What else to know of how it was made: parts that fell back to the papers' own sentences, passages left
             out of a model's prompt.
         usage: What a language model cost, or None where none was used.
@@ -195,6 +196,7 @@ class Answer:
     not_covered: tuple[str, ...] = ()
     dropped: tuple[DroppedClaim, ...] = ()
     papers_unavailable: tuple[UnavailablePaper, ...] = ()
+    relations: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     usage: Usage | None = None
 

@@ -97,6 +97,7 @@ def verify(draft: Draft, index: PromptIndex, question: str, ledger: "Ledger | No
         not_covered=draft.not_covered,
         dropped=(*draft.dropped, *ledger.dropped),
         papers_unavailable=_unavailable(index),
+        relations=draft.relations,
         remarks=draft.remarks,
         usage=draft.usage,
     )

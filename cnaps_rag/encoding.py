@@ -34,14 +34,16 @@ class EncodedPassages:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EncodedQuestion:
-    """The vectors of a question.
+    """A question and its vectors.
 
     Attributes:
+        text: The question.
         vector: Shape: (dim,), float32, unit L2 norm.
         tokens: Its tokens, or its vector alone where the embedder gives no token vectors.
             Shape: (n_tokens, dim), float32, unit L2 norm.
     """
 
+    text: str
     vector: Vectors
     tokens: Vectors
 
@@ -65,9 +67,11 @@ def encode_questions(questions: Sequence[str], embedder: Embedder) -> list[Encod
         The vectors of each.
     """
     if not isinstance(embedder, TokenEmbedder):
-        return [EncodedQuestion(vector=vector, tokens=vector[None]) for vector in embedder.embed(questions)]
+        embedded = zip(questions, embedder.embed(questions), strict=True)
+        return [EncodedQuestion(text=text, vector=vector, tokens=vector[None]) for text, vector in embedded]
     whole = embedder.embed_spans(questions, [[(0, len(question))] for question in questions])
-    return [EncodedQuestion(vector=span.mean, tokens=_worded(span)) for (span,) in whole]
+    spans = zip(questions, (span for (span,) in whole), strict=True)
+    return [EncodedQuestion(text=text, vector=span.mean, tokens=_worded(span)) for text, span in spans]
 
 
 def encode_passages(

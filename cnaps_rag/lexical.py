@@ -40,10 +40,6 @@ class LexicalIndex:
         ranker.index(self._rows, show_progress=False)
         return ranker
 
-    def stem(self, word: str) -> str:
-        """Bring a word into the form that words are compared in."""
-        return str(self._stemmer.stemWord(word))
-
     def scores(self, query: str) -> npt.NDArray[np.float32]:
         """Score every row by BM25.
 

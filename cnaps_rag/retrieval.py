@@ -74,46 +74,65 @@ def search_many(
     k = settings.k if k is None else k
     if k <= 0:
         raise ValueError(f"k must be greater than 0, not {k}")
-    wanted = [documents is None or passage.document in documents for passage in index.passages]
-    rows = np.flatnonzero(wanted)
+    return search_encoded(
+        index, encode_questions(questions, index.embedder), k=k, documents=documents, settings=settings
+    )
+
+
+def search_encoded(
+    index: PromptIndex,
+    questions: Sequence[EncodedQuestion],
+    *,
+    k: int,
+    documents: Collection[str] | None = None,
+    settings: Settings = DEFAULTS,
+) -> list[list[Hit]]:
+    """Answer questions whose vectors are at hand; see `search`.
+
+    Args:
+        index: The prompt's index.
+        questions: The questions.
+        k: How many passages to return for each, at least 1.
+        documents: SHA-256 of the documents to look into.
+        settings: How neighbours are joined.
+
+    Returns:
+        The hits of each question.
+    """
+    rows = np.flatnonzero([documents is None or passage.document in documents for passage in index.passages])
     if not len(rows):
         return [[] for _ in questions]
-    asked = encode_questions(questions, index.embedder)
-    return [ranked(index, rows, match(index, rows, *pair), k, settings) for pair in zip(questions, asked, strict=True)]
+    return [ranked(index, rows, match(index, rows, question), k, settings) for question in questions]
 
 
-def match(
-    index: PromptIndex, rows: Rows, question: str, encoded: EncodedQuestion, weights: MatchWeights = WEIGHTS
-) -> Scores:
+def match(index: PromptIndex, rows: Rows, question: EncodedQuestion, weights: MatchWeights = WEIGHTS) -> Scores:
     """Score how well passages match a question.
 
     Args:
         index: The prompt's index.
         rows: The passages to score, by their place in the index.
         question: The question.
-        encoded: Its vectors.
         weights: How much each sign of a match counts.
 
     Returns:
         Higher is better. Shape: (n_rows,).
     """
-    return combine(signs(index, rows, question, encoded), weights)
+    return combine(signs(index, rows, question), weights)
 
 
-def signs(index: PromptIndex, rows: Rows, question: str, encoded: EncodedQuestion) -> dict[str, Scores]:
+def signs(index: PromptIndex, rows: Rows, question: EncodedQuestion) -> dict[str, Scores]:
     """Collect the signs of a match that `MatchWeights` names.
 
     Args:
         index: The prompt's index.
         rows: The passages to score, by their place in the index.
         question: The question.
-        encoded: Its vectors.
 
     Returns:
         By name. Shape of each: (n_rows,).
     """
     searched = [index.passages[row].document for row in rows]
-    nearest = index.nearest_tokens(encoded.tokens, set(searched))
+    nearest = index.nearest_tokens(question.tokens, set(searched))
     linked = np.flatnonzero(index.adjoining)
     around = nearest.copy()
     around[:, linked] = np.maximum(around[:, linked], nearest[:, linked + 1])
@@ -122,9 +141,9 @@ def signs(index: PromptIndex, rows: Rows, question: str, encoded: EncodedQuestio
     named = [index.paper_of(index.passages[row]) for row in rows]
     return {
         "tokens": standardised(tokens),
-        "passage": standardised(index.dense.scores(encoded.vector)[rows]),
-        "titled": standardised(index.titled.scores(encoded.vector)[rows]),
-        "words": standardised(np.log1p(index.lexical.scores(question)[rows])),
+        "passage": standardised(index.dense.scores(question.vector)[rows]),
+        "titled": standardised(index.titled.scores(question.vector)[rows]),
+        "words": standardised(np.log1p(index.lexical.scores(question.text)[rows])),
         "neighbours": standardised(around.mean(axis=0)[rows]),
         "paper": standardised(_of_papers(tokens, searched)),
         "recommended": np.array([paper.role is Role.RECOMMENDED for paper in named], dtype=np.float64),
@@ -138,7 +157,7 @@ def _of_papers(scores: Scores, documents: Sequence[str]) -> Scores:
     return np.repeat(means, np.diff(bounds))
 
 
-def relevance(index: PromptIndex, question: str) -> dict[str, float]:
+def relevance(index: PromptIndex, question: EncodedQuestion) -> dict[str, float]:
     """Score how close each paper comes to a question.
 
     Args:
@@ -151,8 +170,7 @@ def relevance(index: PromptIndex, question: str) -> dict[str, float]:
     documents = [passage.document for passage in index.passages]
     if not documents:
         return {}
-    [encoded] = encode_questions([question], index.embedder)
-    tokens = index.nearest_tokens(encoded.tokens, set(documents)).mean(axis=0)
+    tokens = index.nearest_tokens(question.tokens, set(documents)).mean(axis=0)
     return dict(zip(documents, map(float, _of_papers(tokens, documents)), strict=True))
 
 

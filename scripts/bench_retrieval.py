@@ -237,7 +237,7 @@ def query_of(group: str, index: PromptIndex, question: str, quotes: Sequence[str
         group=group,
         index=index,
         quotes=quotes,
-        signs=signs(index, np.arange(len(index.passages)), question, encoded),
+        signs=signs(index, np.arange(len(index.passages)), encoded),
         right=np.array([holds([bare(passage.text)], wanted) for passage in index.passages], dtype=bool),
     )
 

@@ -21,7 +21,8 @@ from cnaps_rag.embedding import find_embedder
 from cnaps_rag.evaluation import GoldCase, read_gold_folder
 from cnaps_rag.evaluation.matching import bare, stated
 from cnaps_rag.generation.extractive import BUDGET_WORDS
-from cnaps_rag.generation.selection import Candidates, Scores, Selection, Weights, quotable
+from cnaps_rag.generation.quotes import quotable
+from cnaps_rag.generation.selection import Candidates, Scores, Selection, Weights
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
 from cnaps_rag.pipeline import open_index, prompt_files

@@ -6,10 +6,12 @@ import pytest
 
 from cnaps_rag.citations import verbatim, verify
 from cnaps_rag.generation import Draft, ExtractiveGenerator
+from cnaps_rag.generation.aspects import INPUT, OUTPUT
 from cnaps_rag.listing import ListedPaper, Prompt, Role
 from cnaps_rag.pipeline import answer
 from cnaps_rag.records import PaperStatus
 from cnaps_rag.rendering import Format, render
+from cnaps_rag.testing import write_pdf
 
 if TYPE_CHECKING:
     from cnaps_rag.index import PromptIndex
@@ -53,6 +55,30 @@ def test_quotes_are_on_their_pages(draft: Draft, index: "PromptIndex") -> None:
 def test_every_part_is_filled(draft: Draft) -> None:
     """Papers that say what goes in, what is done and what comes out fill every part of the answer."""
     assert all((draft.task, draft.input, draft.model, draft.output, draft.mechanism))
+
+
+def test_steps_announce_themselves(draft: Draft) -> None:
+    """Where a paper announces what goes in and what comes out, the statements under these steps are such ones."""
+    for aspect, claims in ((INPUT, draft.input), (OUTPUT, draft.output)):
+        assert claims
+        assert all(aspect.cue.search(claim.text) for claim in claims)
+
+
+def test_the_task_is_the_titles(desk: "Desk") -> None:
+    """Of two definitions, the one on what the paper's title says that it is on is taken as the task."""
+    title = "Quick Lanterns for Photo Sharpening via Meta Learning"
+    text = f"""{title}
+Abstract
+The goal of meta learning is to learn a model that learns from few examples of each
+kind of photo. We tackle the problem of photo sharpening, in which the blur is removed from a photo.
+1. Introduction
+The network takes a blurry photo as its input, and the photo that it produces is sharp.
+"""
+    (desk.pdf_dir / "2201.00001.pdf").write_bytes(write_pdf([text]))
+    model = ListedPaper(name=title, url="https://arxiv.org/pdf/2201.00001")
+    prompt = Prompt(question="How does a model learn to sharpen a blurry photo?", recommended=(model,), related=())
+    [task] = answer(desk.index(prompt), settings=desk.settings).task
+    assert task.text.startswith("We tackle the problem of photo sharpening")
 
 
 def test_each_recommended_model_is_spoken_of(draft: Draft) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cnaps_rag.generation.names import expansions, relations
+from cnaps_rag.generation.names import expansions, relations, topic_of
 from cnaps_rag.listing import ListedPaper, Prompt
 from cnaps_rag.pipeline import answer
 from cnaps_rag.testing import write_pdf
@@ -48,7 +48,7 @@ def test_how_two_models_relate(desk: "Desk", second: str, said: str) -> None:
     index = opened(desk, DEFINING, second)
     [relation] = relations(index)
     assert said in relation
-    assert relation in answer(index).remarks
+    assert relation in answer(index).relations
 
 
 def test_models_of_one_paper(desk: "Desk") -> None:
@@ -60,3 +60,18 @@ def test_models_of_one_paper(desk: "Desk") -> None:
     assert "Deblur-QLR-Small and Deblur-QLR-Large are listed with the same paper" in relation
     index.papers = (first,)
     assert list(relations(index)) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "topic"),
+    [
+        ("Quick Lanterns for Dynamic Scene Deblurring via Shared Learning", "Dynamic Scene Deblurring"),
+        ("LanternNet: Depth Estimation Using Adaptive Steps", "Depth Estimation"),
+        ("LanternNet: A Quick Network for Blind Face Restoration", "Blind Face Restoration"),
+        ("Deep Burst Super-Resolution", "Deep Burst Super-Resolution"),
+        ("Using Lanterns", "Using Lanterns"),
+    ],
+)
+def test_the_topic_of_a_title(title: str, topic: str) -> None:
+    """What a title says that the paper is on is told from its name and its method."""
+    assert topic_of(title) == topic

@@ -1,10 +1,10 @@
 """This file ensures that the sentences of an answer can stand alone, fit, and are not said twice."""
 
 import numpy as np
-import pytest
 
 from cnaps_rag.generation.aspects import ASPECTS, TASK
-from cnaps_rag.generation.selection import SECTION_WEIGHTS, Candidates, Selection, Weights, quotable
+from cnaps_rag.generation.quotes import quotable
+from cnaps_rag.generation.selection import SECTION_WEIGHTS, Candidates, Selection, Weights
 from cnaps_rag.listing import ListedPaper, Role
 from cnaps_rag.records import Hit, IndexedPaper, Origin, PaperStatus, Passage, PassageKind, ScoreKind, SectionRole, Span
 from cnaps_rag.sentences import split_sentences
@@ -48,65 +48,6 @@ def pool_of(*texts: str) -> Candidates:
     return Candidates(sentences, vectors, np.arange(len(sentences)) / max(len(sentences), 1))
 
 
-@pytest.mark.parametrize(
-    ("sentence", "quote"),
-    [
-        (
-            "However, the network needs only a single blurry photo as input.",
-            "the network needs only a single blurry photo as input.",
-        ),
-        (
-            "Note that the network needs only a single blurry photo as input.",
-            "the network needs only a single blurry photo as input.",
-        ),
-        (
-            "Instead of a grid, the network keeps a continuous picture of the scene.",
-            "Instead of a grid, the network keeps a continuous picture of the scene.",
-        ),
-        (
-            "In addition to photos, the network takes the size of each pixel.",
-            "In addition to photos, the network takes the size of each pixel.",
-        ),
-        (
-            "First we train the encoder on small crops of large photos.",
-            "First we train the encoder on small crops of large photos.",
-        ),
-    ],
-)
-def test_a_leading_connective_is_left_out(sentence: str, quote: str) -> None:
-    """Only a connective that a comma sets off is left out; a word that the sentence needs stays."""
-    assert [evidence.quote for evidence in quotable([hit(sentence)])] == [quote]
-
-
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "Too short to say much.",
-        "where the loss is computed between the two pictures as a whole.",
-        "The loss L = |x − y| + λ · Σ w ∈ W over all z ∗ in Z is small.",
-        "Does the network need more than a single blurry photo as input?",
-        " ".join(["The network", *["sees"] * 60, "it."]),
-    ],
-)
-def test_what_reads_badly_alone_is_not_quotable(sentence: str) -> None:
-    """Fragments, formulas, questions and endless sentences are no quotes."""
-    assert quotable([hit(sentence)]) == []
-
-
-def test_only_prose_within_one_stretch_is_quotable() -> None:
-    """A caption is no claim, and a sentence that runs over a page's end is no verbatim quote."""
-    sentence = "The network needs only a single blurry photo as input."
-    assert quotable([hit(sentence, kind=PassageKind.CAPTION)]) == []
-    assert quotable([hit(sentence, cut=20)]) == []
-    assert len(quotable([hit(sentence)])) == 1
-
-
-def test_a_sentence_is_taken_once() -> None:
-    """The same words in two passages are one candidate."""
-    sentence = "The network needs only a single blurry photo as input."
-    assert len(quotable([hit(sentence), hit(f"{sentence} The output is the sharp photo of the same scene.")])) == 2
-
-
 def test_every_feature_has_a_weight() -> None:
     """Salience is the weighted sum of named features, each of the shape (n_sentences,)."""
     pool = pool_of(
@@ -145,3 +86,25 @@ def test_selection_takes_the_best_that_fits_and_avoids_repetition() -> None:
     assert [selection.take(scores) for _ in range(4)] == [0, 2, 1, None]
     short = Selection(pool, budget_words=12)
     assert [short.take(scores) for _ in range(2)] == [0, None]
+
+
+def test_the_method_of_others() -> None:
+    """A sentence on a method that the paper cites counts as one on other work, unless the authors use it."""
+    pool = pool_of(
+        "Our network is compared with BP-AIDE [6], which came before it.",
+        "For each photo BP-AIDE must run a slow search for the level of noise.",
+        "For each photo we run BP-AIDE and the network one after the other.",
+        "For each photo Lantern runs a quick search for the level of noise.",
+    )
+    blank = np.zeros(pool.vectors.shape[1], dtype=np.float32)
+    assert pool.features(blank, blank[None])["others"].tolist() == [0, 1, 0, 0]
+
+
+def test_little_room_is_not_filled_with_whatever_fits() -> None:
+    """A short sentence that scores far below the best one left is not taken for being short."""
+    pool = pool_of(
+        "The network restores a sharp photo from a blurry one with the help of learned light in the dark.",
+        "The lantern holds a candle and some oil for the night.",
+    )
+    assert Selection(pool, 12).take(np.array([1.0, 0.9])) == 1
+    assert Selection(pool, 12).take(np.array([5.0, 0.9])) is None

@@ -43,6 +43,7 @@ def test_a_preprint() -> None:
     assert answer_bibtex(answer_on(LIIF_URL)) == (
         "@misc{arxiv2012.09161,\n"
         "  title = {Light},\n"
+        "  key = {Light},\n"
         "  year = {2020},\n"
         "  month = dec,\n"
         "  eprint = {2012.09161},\n"
@@ -63,7 +64,7 @@ def test_a_conference_paper() -> None:
 def test_what_is_not_known_is_left_out() -> None:
     """A paper elsewhere has title, URL and repository, and neither year nor author."""
     [entry] = entries(answer_on(LOST_URL)).values()
-    assert (entry.type, set(entry.fields), dict(entry.persons)) == ("misc", {"title", "url", "note"}, {})
+    assert (entry.type, set(entry.fields), dict(entry.persons)) == ("misc", {"title", "key", "url", "note"}, {})
 
 
 def test_authors_are_taken_from_arxiv() -> None:
@@ -118,7 +119,7 @@ def test_other_schemes_are_left_out() -> None:
     """A URL that is no web link gets into no entry."""
     answer = answer_on("javascript:alert(1)", github="javascript:alert(2)")
     assert "javascript:" not in answer_bibtex(answer)
-    assert [set(entry.fields) for entry in entries(answer).values()] == [{"title"}]
+    assert [set(entry.fields) for entry in entries(answer).values()] == [{"title", "key"}]
 
 
 @settings(deadline=None)
@@ -133,5 +134,5 @@ def test_any_title_is_one_entry(text: str) -> None:
     """Whatever a title holds, the parser finds one entry of the same fields, and braces are even."""
     [(key, entry)] = entries(answer_on(LIIF_URL, title=text)).items()
     assert (key, entry.type) == ("arxiv2012.09161", "misc")
-    assert set(entry.fields) == {"title", "year", "month", "eprint", "archiveprefix", "url", "note"}
+    assert set(entry.fields) == {"title", "key", "year", "month", "eprint", "archiveprefix", "url", "note"}
     assert entry.fields["title"].count("{") == entry.fields["title"].count("}")

@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cnaps_rag.answers import Claim, Support, Workflow
-from cnaps_rag.rendering import answer_html, answer_markdown
+from cnaps_rag.rendering import answer_html, answer_markdown, answer_text
+from cnaps_rag.rendering.as_json import answer_record
 from cnaps_rag.rendering.as_markdown import plain
 from cnaps_rag.rendering.wording import citation_link, printable, web_link
 from tests.sample_answers import GITHUB_URL, HOSTILE, LIIF_URL, LOST_URL, abstention, answer_with, two_models
@@ -284,3 +285,33 @@ def test_web_link_keeps_a_good_url() -> None:
     """A listed URL without odd characters is linked as it is written."""
     for url in (LIIF_URL, GITHUB_URL, "http://x.org/a%20b?c=1&d=~e_f*"):
         assert web_link(url) == url
+
+
+def test_the_task_begins_with_what_is_asked() -> None:
+    """The task part leads from what the user asks, without the scene, to the terms of the recommended papers."""
+    answer = dataclasses.replace(answer_with("Model *A*"), question="I saw a camel. Why is it _sharp_?")
+    shown = answer_markdown(answer)
+    assert (
+        "## 1. The task\n\nYou ask: “Why is it \\_sharp\\_?” For this, the prompt recommends Model \\*A\\*. " in shown
+    )
+    assert "In the terms of its paper, the task is this:\n\n- " in shown
+    assert "<p>You ask: “Why is it _sharp_?” For this, the prompt recommends Model *A*. " in answer_html(answer)
+    papers = tuple(dataclasses.replace(paper, citations=()) for paper in answer.papers)
+    unread = answer_text(dataclasses.replace(answer, papers=papers)).replace("\n", " ")
+    assert "No paper of it could be read; this is what “Model *A*” says of its own subject:" in unread
+    assert "You ask" not in answer_markdown(abstention())
+
+
+def test_how_models_relate_stands_beside_their_workflows() -> None:
+    """How two models relate is told where their workflows begin, and in the JSON under a key of its own."""
+    answer = dataclasses.replace(two_models(), relations=("A and B share a *paper*.",))
+    for shown, told in (
+        (answer_markdown(answer), "A and B share a \\*paper\\*."),
+        (answer_html(answer), "<p>A and B share a *paper*.</p>"),
+        (answer_text(answer), "A and B share a *paper*."),
+    ):
+        between = shown.split("How the model works")[1].split("Both are small")[0].split("One photo")[0]
+        assert told in between
+        assert shown.count(told) == 1
+    assert answer_record(answer)["relations"] == ["A and B share a *paper*."]
+    assert "relations" not in answer_record(two_models())

@@ -119,8 +119,8 @@ def test_unknown_documents_find_nothing(index: "PromptIndex") -> None:
 
 def test_relevance_of_papers(index: "PromptIndex") -> None:
     """Each paper with a text is as close to a question as its five best passages are on average."""
-    found = relevance(index, SHIPS)
     [asked] = encode_questions([SHIPS], index.embedder)
+    found = relevance(index, asked)
     nearest = index.nearest_tokens(asked.tokens, set(found)).mean(axis=0)
     assert set(found) == {passage.document for passage in index.passages}
     for document, score in found.items():

@@ -55,7 +55,10 @@ TASK = Aspect(
 INPUT = Aspect(
     name="input",
     query="The model takes as input an image; given an input, it is first encoded into features.",
-    cue=_cue(r"inputs?|given|takes?|fed|feeds?|captured|training (?:data|images?|samples?)|consists? of \d+"),
+    cue=_cue(
+        r"inputs?|given|fed|feeds?|captured (?:in|from|with|using)|"
+        r"(?:from|based on) (?:[\w-]+ ){0,3}(?:images?|photos?|frames?|videos?|texts?|signals?|recordings?|data)"
+    ),
     sections={SectionRole.METHOD: 0.8, SectionRole.ABSTRACT: 0.5, SectionRole.INTRODUCTION: 0.3},
     gap="what goes into the model",
 )
@@ -73,8 +76,9 @@ OUTPUT = Aspect(
     name="output",
     query="The output is the final predicted result; it outperforms previous methods and is faster.",
     cue=_cue(
-        r"outputs?|predicts?|produces?|generates?|results? (?:in|show)|final|achieves?|outperforms?|faster|"
-        r"improves?|restores?|reconstructs?"
+        r"outputs?|predicts?|produces?|generates?|restores?|reconstructs?|"
+        r"the final (?:[\w-]+ )?(?:output|result|prediction|estimat\w+|image|map)|achieves?|outperforms?|faster|"
+        r"higher quality"
     ),
     sections={SectionRole.METHOD: 0.6, SectionRole.EXPERIMENTS: 0.5, SectionRole.CONCLUSION: 0.6},
     gap="what comes out of the model",

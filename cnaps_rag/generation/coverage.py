@@ -1,12 +1,15 @@
 """What a question asks about and the papers do not speak of, told from their words."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from cnaps_rag.embedding import TokenEmbedder
+from cnaps_rag.embedding import TokenEmbedder, Vectors
+from cnaps_rag.generation.numbers import listed, unstated
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.questions import asking
 from cnaps_rag.records import IndexedPaper, Origin
-from cnaps_rag.sentences import split_sentences
+from cnaps_rag.stems import EMPTY, Stems
 
 WORD = re.compile(r"[A-Za-z]+(?:-[a-z]+)*")
 LEAST_LETTERS = 3
@@ -19,25 +22,19 @@ Of 44 words of ten questions that the recommended papers use, all but one are ne
 """
 TOOLS = frozenset({"app", "tool", "phone", "smartphone", "software", "program", "website"})
 EVERYDAY = """
-about above actually after again all almost also although always and another any anybody anyone anything anywhere are
-around ask away back bad became because become been before behind being below best better between big bit both but
-came can cannot come could day days did didn different does doesn doing don done down during each either else enough
-even ever every everybody everyone everything exactly far feel felt few first for from full gave get gets give given
-gives goes going gone good got had half hand hardly has have having held help helped her here hers him his how however
-idea inside instead into isn its itself job just keep keeps kept kind knew know knows last later least leave left less
-let lets like little long look looked looks lot made make makes many matter may maybe mean might mind mine minute
-moment moments more most much must myself name near need needed needs neither never new next nobody none nor not
-nothing now off often old once one ones only onto other others our out over own part past perhaps place put puts quite
-ran rather real really reason right run said same sat saw say says second see seem seemed seems seen set several shall
-she should show showed shown shows side since small some somebody someone something sometimes somewhere soon sort
-still stop stood such sure take taken takes tell tells than that the their them then there these they thing things
-think this those though thought through time times today together told too took toward tried true try turn turned
-turns two under until upon use used user uses using usual very want wanted was wasn way ways went were what when where
-whether which while who whole whom whose why will with within without won word words work worked works would wrong yes
-yesterday yet you your yours
+actually almost always another anybody anyone anything anywhere around ask away back bad became become behind best
+better big bit came come day days different done else enough even ever everybody everyone everything exactly far feel
+felt first full gave get gets give given gives goes going gone good got half hand hardly held help helped idea inside
+instead job keep keeps kept kind knew know knows last later least leave left less lets like little long look looked
+looks lot made make makes many matter maybe mean mind mine minute moment moments myself name near needed needs never
+new next nobody none nothing often old ones onto others part past perhaps place put puts quite ran real really reason
+right run said sat saw say says second see seem seemed seems seen set several show showed shown shows side small
+somebody someone something sometimes somewhere soon sort still stop stood sure take taken takes tell tells thing
+things think though thought time times today together told took toward tried true try turn turned turns user usual
+want wanted way ways went whole won word words work worked works wrong yes yesterday yet yours
 """
-UNASKED = frozenset(EVERYDAY.split())
-"""Words that no paper has to speak of: function words and everyday verbs."""
+UNASKED = EMPTY.union(EVERYDAY.split())
+"""Words that no paper has to speak of: function words and everyday ones."""
 LEADING = """
 a an the my our his her its their your this that these those some any no each every of from with in on at by into for
 about between
@@ -54,8 +51,37 @@ VERBAL = re.compile(r"(?:ed|ing|ly)$")
 """Endings of words that tell what was done or how, rather than with what."""
 
 
+PAIRED = re.compile(r"\b([A-Za-z]+) (?:by|after|to|for) \1\b", re.IGNORECASE)
+"""Step by step, year after year: how something is done, and no thing."""
+MOST_BEFORE = 2
+"""So many words before a noun are quoted with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AskedWord:
+    """A word of a question that names something.
+
+    Attributes:
+        word: In small letters.
+        stem: Its stem.
+        start: Offset in the question.
+        end: Offset behind it.
+        noun: Whether an article or the like stands right before it, so that it is hardly a verb.
+        tokens: Its tokens, read in the question. Shape: (n_tokens, dim), float32, unit L2 norm.
+    """
+
+    word: str
+    stem: str
+    start: int
+    end: int
+    noun: bool
+    tokens: Vectors
+
+
 def not_covered(index: PromptIndex, question: str, subjects: Sequence[IndexedPaper]) -> Iterator[str]:
     """Say which parts of a question lie outside of what the papers say.
+
+    Words that only set the scene (people, places, occasions) are no gaps: a word has to stand in what is asked.
 
     Args:
         index: The prompt's index.
@@ -65,57 +91,136 @@ def not_covered(index: PromptIndex, question: str, subjects: Sequence[IndexedPap
     Yields:
         One gap each, in plain words.
     """
-    foreign = foreign_words(index, question, {paper.document for paper in subjects if paper.document})
-    asked = {word for start, end in split_sentences(question) for word in _asked(question[start:end])}
-    sought = [word for word in foreign if word in asked]
-    if sought:
-        yield f"what the question asks about {_listed(sought)}: the papers that the answer rests on do not speak of it"
-    scene = [word for word in foreign if word not in asked | TOOLS]
-    if scene:
-        yield (
-            f"your own case: the papers that the answer rests on do not speak of {_listed(scene)}; what they report "
-            "holds for the material that they were tested on"
-        )
-    yield from _tools(index, question)
-    for paper in index.papers:
-        if paper.origin is Origin.ABSTRACT:
-            yield f"what “{paper.title}” says beyond its abstract: its full text is not here"
+    read = [paper for paper in subjects if paper.document and paper.origin is not Origin.ABSTRACT]
+    stems, words = Stems(), words_used(index)
+    used = {one: {stems.stem(word) for word in words.get(one, ())} for one in (paper.document or "" for paper in read)}
+    asked = asking(question)
+    if used:
+        named = naming_words(index, question, stems)
+        missing = [one for one in foreign(index, named, used) if any(a <= one.start < b for a, b in asked)]
+        if missing:
+            phrases = listed(list(dict.fromkeys(phrase(question, one) for one in missing)))
+            yield f"what the question asks about {phrases}: the papers that the answer rests on do not speak of it"
+        yield from _of_one_model(index, read, named, used)
+        yield from unstated(index, question, asked, set(used))
+    yield from _tools(question, words)
+    yield from _abstracts(index)
 
 
-def foreign_words(index: PromptIndex, question: str, documents: set[str]) -> list[str]:
-    """Find the words of a question that papers neither use nor come near to.
+def naming_words(index: PromptIndex, question: str, stems: Stems) -> list[AskedWord]:
+    """Find the words of a question that name something, each once.
 
     Args:
         index: The prompt's index.
         question: The question.
-        documents: SHA-256 of the papers.
+        stems: Finds stems.
 
     Returns:
-        The most foreign words, in the order of the question; none where the embedder gives no token vectors.
+        In the order of the question; none where the embedder gives no token vectors.
     """
-    if not isinstance(index.embedder, TokenEmbedder) or not documents:
+    if not isinstance(index.embedder, TokenEmbedder):
         return []
-    used = {index.lexical.stem(word) for document in documents for word in _words_of(index, document)}
     matches = list(WORD.finditer(question))
     words = [match[0].lower() for match in matches]
-    found = {word: matches[at].span() for at, word in enumerate(words) if _telling(word) and _names(words[:at])}
-    candidates = {word: span for word, span in found.items() if index.lexical.stem(word) not in used}
-    if not candidates:
-        return []
-    [vectors] = index.embedder.embed_spans([question], [list(candidates.values())])
-    cosines = [float(index.nearest_tokens(one.tokens, documents).max(axis=1).mean()) for one in vectors]
-    ranked = sorted(zip(cosines, candidates, strict=True))
-    named = {word for cosine, word in ranked[:MOST_WORDS] if cosine < NEAR}
-    return [word for word in candidates if word in named]
+    idle = {match[1].lower() for match in PAIRED.finditer(question)}
+    found = {word: at for at, word in enumerate(words) if _telling(word) and word not in idle and _names(words[:at])}
+    spans = [matches[at].span() for at in found.values()]
+    [vectors] = index.embedder.embed_spans([question], [spans])
+    return [
+        AskedWord(
+            word=words[at],
+            stem=stems.stem(words[at]),
+            start=start,
+            end=end,
+            noun=at > 0 and words[at - 1] in BEFORE_NOUNS,
+            tokens=vector.tokens,
+        )
+        for at, (start, end), vector in zip(found.values(), spans, vectors, strict=True)
+    ]
 
 
-def _words_of(index: PromptIndex, document: str) -> set[str]:
-    texts = (passage.text for passage in index.passages if passage.document == document)
-    return {word for text in texts for word in WORD.findall(text.lower())}
+def foreign(index: PromptIndex, words: Sequence[AskedWord], used: Mapping[str, Collection[str]]) -> list[AskedWord]:
+    """Find the words that papers neither use nor come near to.
+
+    Args:
+        index: The prompt's index.
+        words: The words.
+        used: The stems of what each paper uses, by document.
+
+    Returns:
+        The most foreign words, in the order of the question.
+    """
+    candidates = [one for one in words if not any(one.stem in stems for stems in used.values())]
+    cosines = [float(index.nearest_tokens(one.tokens, set(used)).max(axis=1).mean()) for one in candidates]
+    near = dict(zip((one.word for one in candidates), cosines, strict=True))
+    ranked = sorted(near, key=lambda word: (near[word], word))[:MOST_WORDS]
+    return [one for one in candidates if one.word in ranked and near[one.word] < NEAR]
+
+
+def _of_one_model(
+    index: PromptIndex,
+    read: Sequence[IndexedPaper],
+    words: Sequence[AskedWord],
+    used: Mapping[str, Collection[str]],
+) -> Iterator[str]:
+    """Name what one recommended model's paper speaks of and that of another does not."""
+    names = {name.lower() for paper in read for name in WORD.findall(f"{paper.listed.name} {paper.title}")}
+    words = [one for one in words if one.noun and one.word not in names]
+    for paper in read:
+        others = [stems for document, stems in used.items() if document != paper.document]
+        shared = [one for one in words if any(one.stem in stems for stems in others)]
+        apart = foreign(index, shared, {paper.document or "": used[paper.document or ""]}) if others else []
+        if apart:
+            terms = listed([one.word for one in apart])
+            yield (
+                f"whether {paper.listed.name} works on what the question calls {terms}: of the recommended models' "
+                "papers, its own does not speak of it"
+            )
+
+
+def _abstracts(index: PromptIndex) -> Iterator[str]:
+    titles = list(dict.fromkeys(paper.title for paper in index.papers if paper.origin is Origin.ABSTRACT))
+    if titles:
+        text = "its full text is not here" if len(titles) == 1 else "their full texts are not here"
+        yield f"what {listed(titles)} {'says' if len(titles) == 1 else 'say'} beyond the abstract: {text}"
+
+
+def words_used(index: PromptIndex) -> dict[str, set[str]]:
+    """Collect the words that the passages of each document use, in small letters.
+
+    Args:
+        index: The prompt's index.
+
+    Returns:
+        By document.
+    """
+    used: dict[str, set[str]] = {}
+    for passage in index.passages:
+        used.setdefault(passage.document, set()).update(WORD.findall(passage.text.lower()))
+    return used
+
+
+def phrase(question: str, one: AskedWord) -> str:
+    """Quote a noun of a question with the words that stand right before it: “sampling steps”.
+
+    Args:
+        question: The question.
+        one: The noun.
+
+    Returns:
+        The words.
+    """
+    start = one.start
+    for _ in range(MOST_BEFORE):
+        before = re.search(r"([A-Za-z][A-Za-z-]*) $", question[:start])
+        if before is None or before[1].lower() in UNASKED | BEFORE_NOUNS | BEFORE_VERBS:
+            break
+        start = before.start(1)
+    return question[start : one.end]
 
 
 def _telling(word: str) -> bool:
-    return len(word) >= LEAST_LETTERS and word not in UNASKED and not VERBAL.search(word)
+    return len(word) >= LEAST_LETTERS and word not in UNASKED | TOOLS and not VERBAL.search(word)
 
 
 def _names(before: Sequence[str]) -> bool:
@@ -126,19 +231,12 @@ def _names(before: Sequence[str]) -> bool:
     return False
 
 
-def _asked(sentence: str) -> set[str]:
-    return {word.lower() for word in WORD.findall(sentence)} if sentence.rstrip().endswith("?") else set()
-
-
-def _tools(index: PromptIndex, question: str) -> Iterator[str]:
-    """Name the user's own tool where no paper names one."""
-    used = {word for paper in index.papers if paper.document for word in _words_of(index, paper.document)}
-    for word in dict.fromkeys(word.lower() for word in WORD.findall(question)):
-        if word in TOOLS - used:
-            yield f"what the {word} in the question runs inside: the papers describe research models, and none names it"
+def _tools(question: str, words: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Name the user's own tool: one that the question calls so, or one that no paper names."""
+    used = {word for one in words.values() for word in one}
+    for match in WORD.finditer(question):
+        word = match[0].lower()
+        own = re.search(r"\b(?:my|our)\s+$", question[: match.start()], re.IGNORECASE)
+        if word in TOOLS and (own or word not in used):
+            yield f"what the {word} in the question runs inside: the papers describe research models, not that {word}"
             return
-
-
-def _listed(words: Sequence[str]) -> str:
-    quoted = [f"“{word}”" for word in words]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

@@ -79,6 +79,7 @@ class Draft:
         notes: Part 3: one note for each listed paper, in the prompt's order.
         not_covered: What the question asks and no passage answers, in plain words.
         dropped: Statements that the generator itself gave up.
+        relations: How the recommended models relate, where there is more than one.
         remarks: What else to know of how it was drafted.
         usage: What a language model cost, or None.
     """
@@ -93,6 +94,7 @@ class Draft:
     notes: tuple[DraftNote, ...]
     not_covered: tuple[str, ...] = ()
     dropped: tuple[DroppedClaim, ...] = ()
+    relations: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     usage: Usage | None = None
 

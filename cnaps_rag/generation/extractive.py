@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 
 from cnaps_rag.embedding import Embedder, Vectors
+from cnaps_rag.encoding import EncodedQuestion, encode_questions
 from cnaps_rag.generation.aspects import ASPECTS, INPUT, MECHANISM, MODEL, OUTPUT, TASK
 from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
-from cnaps_rag.generation.names import expansions, relations
-from cnaps_rag.generation.selection import Candidates, Scores, Selection, quotable
+from cnaps_rag.generation.names import expansions, relations, topic_of
+from cnaps_rag.generation.quotes import quotable
+from cnaps_rag.generation.selection import Candidates, Scores, Selection
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
 from cnaps_rag.records import Hit, IndexedPaper, PaperStatus, distinct
-from cnaps_rag.retrieval import in_stretches, relevance, search, search_many
+from cnaps_rag.retrieval import in_stretches, relevance, search_encoded
 from cnaps_rag.sentences import split_sentences
 from cnaps_rag.settings import Settings
 
@@ -32,6 +34,12 @@ BUDGET_WORDS = 425
 NAMED_FIRST = ((TASK, 1.5), (INPUT, 0.5), (OUTPUT, 0.5))
 """Steps that get their best sentence before the rest is chosen, and how much a standard score of affinity counts in
 that against salience: most for the task, which is the answer's first sentence."""
+TOPIC_SHARE = 3.0
+"""How much it counts for the task that a sentence comes close to what the paper's title says that the paper is on."""
+DEFINING_SHARE = 1.0
+"""How much it counts for the task, beside, that a sentence defines something."""
+UNANNOUNCED = 100.0
+"""Taken off the score of a sentence that is looked for as input or output and does not announce itself as such."""
 LEAST_COSINE = 0.25
 """A sentence less similar than this to the question does not bear on it."""
 LEAST_BEARING = 0.34
@@ -42,15 +50,19 @@ Steps = dict[str, list[Evidence]]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Asked:
-    """What is looked for, embedded once for an answer.
+    """What is looked for, turned into vectors once for an answer.
 
     Attributes:
-        question: The question as a whole. Shape: (dim,), float32, unit L2 norm.
+        question: The question, to search with.
+        aspects: The queries of `ASPECTS`, to search with.
+        whole: The question as a whole, to compare sentences with. Shape: (dim,), float32, unit L2 norm.
         parts: Its sentences. Shape: (n_parts, dim), float32, unit L2 norm.
         queries: One for each of `ASPECTS`. Shape: (n_aspects, dim), float32, unit L2 norm.
     """
 
-    question: Vectors
+    question: EncodedQuestion
+    aspects: Sequence[EncodedQuestion]
+    whole: Vectors
     parts: Vectors
     queries: Vectors
 
@@ -58,8 +70,17 @@ class Asked:
     def of(cls, question: str, embedder: Embedder) -> "Asked":
         """Embed a question and the aspects' queries."""
         parts = [question[start:end] for start, end in split_sentences(question)]
-        vectors = embedder.embed([question, *parts, *(aspect.query for aspect in ASPECTS)])
-        return cls(question=vectors[0], parts=vectors[1 : -len(ASPECTS)], queries=vectors[-len(ASPECTS) :])
+        queries = [aspect.query for aspect in ASPECTS]
+        vectors = embedder.embed([question, *parts, *queries])
+        whole, *aspects = encode_questions([question, *queries], embedder)
+        bounds = 1, len(parts) + 1
+        return cls(
+            question=whole,
+            aspects=aspects,
+            whole=vectors[0],
+            parts=vectors[slice(*bounds)],
+            queries=vectors[bounds[1] :],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,20 +106,17 @@ class ExtractiveGenerator:
         Returns:
             The draft.
         """
-        overall = search_many(index, [question], k=self.depth, settings=settings)[0]
         asked = Asked.of(question, index.embedder)
         if closeness(index, asked) < LEAST_BEARING:
             return _abstention(index)
-        subjects = distinct(paper for paper in index.papers if paper.role is Role.RECOMMENDED)
-        # where no recommended paper could be had at all, the related ones are what there is to answer from
-        subjects = subjects or distinct(hit.paper for hit in overall[:1])
+        subjects = _subjects(index, asked, settings)
         claims: dict[str, list[DraftClaim]] = {aspect.name: [] for aspect in ASPECTS}
-        nearest = _of_related(index, question, subjects, settings)
-        shown = [*overall, *nearest]
+        nearest = _of_related(index, asked, subjects, settings)
+        shown = list(nearest)
         for paper in subjects:
-            hits = self._retrieve(index, paper, question, settings)
+            hits = self._retrieve(index, paper, asked, settings)
             shown += hits
-            steps = _steps(index, hits, asked, self.budget_words // len(subjects))
+            steps = _steps(index, paper, hits, asked, self.budget_words // len(subjects))
             for name, sentences in steps.items():
                 claims[name] += [_claim(evidence, paper) for evidence in sentences]
         models = [paper for paper in index.papers if paper.role is Role.RECOMMENDED]
@@ -109,18 +127,28 @@ class ExtractiveGenerator:
             generator="extractive",
             hits=tuple({hit.passage.id: hit for hit in shown}.values()),
             notes=_notes(index, asked, nearest, subjects, named),
-            remarks=tuple(relations(index)),
+            relations=tuple(relations(index)),
             not_covered=(*_gaps(index, asked, claims, subjects), *not_covered(index, question, subjects)),
             **parts,
         )
 
-    def _retrieve(self, index: PromptIndex, paper: IndexedPaper, question: str, settings: Settings) -> list[Hit]:
+    def _retrieve(self, index: PromptIndex, paper: IndexedPaper, asked: Asked, settings: Settings) -> list[Hit]:
         """Retrieve what a recommended paper says on the question and on each aspect."""
         documents = {paper.document} if paper.document else set()
-        queries = [question, *(aspect.query for aspect in ASPECTS)]
         alone = replace(settings, joined_depth=1)
-        found = search_many(index, queries, k=self.depth, documents=documents, settings=alone)
+        queries = [asked.question, *asked.aspects]
+        found = search_encoded(index, queries, k=self.depth, documents=documents, settings=alone)
         return in_stretches(index, (hit for ranked in found for hit in ranked))
+
+
+def _subjects(index: PromptIndex, asked: Asked, settings: Settings) -> tuple[IndexedPaper, ...]:
+    """Choose the papers that the answer rests on."""
+    subjects = distinct(paper for paper in index.papers if paper.role is Role.RECOMMENDED)
+    if subjects:
+        return subjects
+    # where no recommended paper could be had at all, the related one that comes closest is what there is
+    [hits] = search_encoded(index, [asked.question], k=1, settings=settings)
+    return distinct(hit.paper for hit in hits)
 
 
 def closeness(index: PromptIndex, asked: Asked, documents: Collection[str | None] | None = None) -> float:
@@ -135,7 +163,7 @@ def closeness(index: PromptIndex, asked: Asked, documents: Collection[str | None
         The largest cosine of a passage to the question or to a sentence of it; 0 where there is no passage.
     """
     rows = [documents is None or passage.document in documents for passage in index.passages]
-    cosines = index.vectors[rows] @ np.vstack([asked.question, asked.parts]).T if any(rows) else np.zeros(1)
+    cosines = index.vectors[rows] @ np.vstack([asked.whole, asked.parts]).T if any(rows) else np.zeros(1)
     return float(cosines.max())
 
 
@@ -156,27 +184,31 @@ def _abstention(index: PromptIndex) -> Draft:
     )
 
 
-def _of_related(index: PromptIndex, question: str, subjects: Sequence[IndexedPaper], settings: Settings) -> list[Hit]:
+def _of_related(index: PromptIndex, asked: Asked, subjects: Sequence[IndexedPaper], settings: Settings) -> list[Hit]:
     """Retrieve what related papers say on the question, of those that come close to it."""
-    close = relevance(index, question)
+    close = relevance(index, asked.question)
     answering = {paper.document for paper in subjects}
     least = BEARING_SHARE * max((close.get(document or "", 0.0) for document in answering), default=0.0)
     bearing = [document for document, score in close.items() if score >= least and document not in answering]
     alone = replace(settings, joined_depth=1)
-    found = [search(index, question, k=RELATED_DEPTH, documents={one}, settings=alone) for one in bearing]
-    return [hit for hits in found for hit in hits]
+    found = [
+        search_encoded(index, [asked.question], k=RELATED_DEPTH, documents={one}, settings=alone) for one in bearing
+    ]
+    return [hit for [hits] in found for hit in hits]
 
 
-def _steps(index: PromptIndex, hits: Sequence[Hit], asked: Asked, budget_words: int) -> Steps:
+def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: Asked, budget_words: int) -> Steps:
     """Choose the sentences of one paper and put each under the step that it speaks of."""
     steps: Steps = {aspect.name: [] for aspect in ASPECTS}
     sentences = quotable(hits)
     if not sentences:
         return steps
     pool = Candidates.of(sentences, index)
-    salience = pool.salience(asked.question, asked.parts)
+    salience = pool.salience(asked.whole, asked.parts)
     affinity = {aspect.name: pool.affinity(aspect, query) for aspect, query in zip(ASPECTS, asked.queries, strict=True)}
-    cued = {aspect.name: pool.having(aspect.cue) for aspect in ASPECTS}
+    cued = {aspect.name: pool.having(aspect.cue) * (1.0 - pool.elsewhere) for aspect in ASPECTS}
+    [topic] = index.embedder.embed([topic_of(paper.title)])
+    affinity[TASK.name] += TOPIC_SHARE * (pool.vectors @ topic) + DEFINING_SHARE * cued[TASK.name]
     placed = _place(Selection(pool, budget_words), salience, affinity, cued)
     for row in sorted(placed, key=lambda row: _reading_order(pool.evidence[row])):
         steps[placed[row]].append(pool.evidence[row])
@@ -195,7 +227,9 @@ def _place(
 
     placed: dict[int, str] = {}
     for aspect, share in NAMED_FIRST:
-        row = selection.take(salience + share * affinity[aspect.name])
+        # words announce what goes in or comes out, and a task may be named without them
+        fitting = 1.0 if aspect is TASK else cued[aspect.name]
+        row = selection.take(salience + share * affinity[aspect.name] - UNANNOUNCED * (1.0 - fitting))
         if row is not None:
             placed[row] = aspect.name if aspect is TASK or cued[aspect.name][row] else step_of(row)
     while (row := selection.take(salience)) is not None:
@@ -219,9 +253,9 @@ def _claim(evidence: Evidence, paper: IndexedPaper) -> DraftClaim:
 
 
 def _statement(evidence: Evidence) -> str:
-    """Write a quote as a statement: first letter large, the paper's own reference numbers left out."""
+    """Write a quote as a statement: first letter large, a full stop, the paper's own reference numbers left out."""
     words = without_references(evidence.quote)
-    return words[:1].upper() + words[1:]
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", ".”", '."', ".)")) else ".")
 
 
 def _gaps(
@@ -234,8 +268,10 @@ def _gaps(
             "the question itself: no passage of the recommended models' papers comes close to it; what follows is "
             "what those papers describe, which may be something else"
         )
+    recommended = any(paper.role is Role.RECOMMENDED for paper in subjects)
     for aspect in ASPECTS:
-        if not claims[aspect.name]:
+        # on models whose papers are missing altogether, the lines above say all there is to say
+        if recommended and not claims[aspect.name]:
             yield f"{aspect.gap}: no passage that was retrieved says so in a sentence that can be quoted"
 
 
@@ -280,7 +316,7 @@ def _bearing(index: PromptIndex, asked: Asked, nearest: Sequence[Hit]) -> dict[s
         return {}
     vectors = Candidates.of(sentences, index).vectors
     closest: dict[str, tuple[float, Evidence]] = {}
-    for evidence, cosine in zip(sentences, vectors @ asked.question, strict=True):
+    for evidence, cosine in zip(sentences, vectors @ asked.whole, strict=True):
         document = evidence.hit.passage.document
         if cosine >= max(LEAST_COSINE, closest.get(document, (0.0, evidence))[0]):
             closest[document] = (float(cosine), evidence)

@@ -12,6 +12,8 @@ from cnaps_rag.records import Hit, IndexedPaper, PassageKind, ScoreKind
 
 PART = re.compile(r"[A-Za-z][A-Za-z0-9]+")
 LEAST_LETTERS = 3
+METHOD_PART = re.compile(r"\s(?:via|using|with|by|through|based on|from)\s.*$", re.IGNORECASE)
+BEFORE_TASK = re.compile(r"^.*?(?:\bfor|:)\s+", re.IGNORECASE)
 
 
 def expansions(index: PromptIndex, paper: IndexedPaper) -> list[Evidence]:
@@ -72,3 +74,18 @@ def _mentions(index: PromptIndex, paper: IndexedPaper, other: IndexedPaper) -> b
 
 def _parts(name: str) -> set[str]:
     return {part.casefold() for part in PART.findall(name) if len(part) >= LEAST_LETTERS}
+
+
+def topic_of(title: str) -> str:
+    """Take the part of a title that names the task: `NAME: How We Do It for TASK via METHOD`.
+
+    Args:
+        title: A paper's title.
+
+    Returns:
+        The words after `for`, else those behind the name that a colon sets off, without how it is done.
+    """
+    topic = METHOD_PART.sub("", title)
+    while BEFORE_TASK.search(topic):
+        topic = BEFORE_TASK.sub("", topic)
+    return topic or title

@@ -1,7 +1,7 @@
 """Choosing the sentences of an answer: a few explainable features, added up, and nothing said twice."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -12,39 +12,33 @@ import numpy.typing as npt
 from cnaps_rag.embedding import Vectors
 from cnaps_rag.generation.aspects import Aspect
 from cnaps_rag.generation.drafts import Evidence
+from cnaps_rag.generation.quotes import POINTING
 from cnaps_rag.index import PromptIndex
-from cnaps_rag.intrusions import gives_orders
-from cnaps_rag.records import Hit, PassageKind, SectionRole
+from cnaps_rag.records import SectionRole
 
 Scores = npt.NDArray[np.floating[Any]]
 
-LEAST_WORDS, MOST_WORDS = 7, 48
 LONG_ENOUGH_WORDS = 40
-MOST_SYMBOL_SHARE = 0.04
-LONE_WORDS = frozenset("aIA&–-")
-WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")
-SYMBOL = re.compile(r"[^\w\s.,;:()\[\]\"'“”‘’%/×–—&!?+-]|[=<>|_∼∗†]|[^\x00-\u024f\u2010-\u2026×]")
-POINTING = re.compile(
-    r"\b(?:fig(?:ure|s|\.)|tab(?:le|\.)|eq(?:uation|n|\.|s)|sec(?:tion|\.)|algorithm|appendix|supplement\w*|"
-    r"above|below|following)\b",
-    re.IGNORECASE,
-)
-DANGLING = re.compile(
-    r"^(?:this|these|those|it|its|they|their|such|both|here|there|he|she|then|also|another|the (?:former|latter|first|"
-    r"second|third)|similarly|in this (?:case|way|section)|as a result)\b",
-    re.IGNORECASE,
-)
-CONNECTIVE = re.compile(
-    r"^(?:however|therefore|thus|hence|moreover|furthermore|in addition|additionally|besides|consequently|finally|"
-    r"in particular|in contrast|on the other hand|on the contrary|instead|in summary|to this end|nevertheless|"
-    r"for example|for instance|in fact|in other words|that is|i\.e\.|to address this(?: issue| problem)?|overall|"
-    r"accordingly|meanwhile|as such|more specifically|specifically|concretely|intuitively|formally|importantly|"
-    r"interestingly|notably|indeed|lastly|first|firstly|second|secondly|third|thirdly|next|then|also|in short|"
-    r"in practice|in general),\s+(?=\S)|^note that\s+(?=\S)",
-    re.IGNORECASE,
-)
+MOST_LOSS = 0.4
+"""A sentence that fits is taken as long as it scores no more than this below the best that is left."""
 NUMBER = re.compile(r"\d")
-OTHERS = re.compile(r"\bet al\b|\b(?:previous|prior|existing|recent|conventional|traditional)\b", re.IGNORECASE)
+OTHERS = re.compile(
+    r"\bet al\b|\b(?:previous|prior|existing|recent|conventional|traditional|typical|early|earlier)\b|"
+    r"\b(?:most|some|many|several|other|these|current|those) (?:[\w-]+ ){0,4}(?:methods|approaches|works|models)\b|"
+    r"\b(?:methods|approaches|works|models)(?: \[[^]]*\])? (?:are|were|have been) (?:proposed|introduced|developed)\b|"
+    r"\b(?:suffer(?:s|ed)? from|limited (?:efficiency|performance|to)|drawbacks?|fails? to|ignores?)\b",
+    re.IGNORECASE,
+)
+CITED_NAME = re.compile(r"\b([A-Z][\w-]*[A-Z][\w-]*)\s*\[\d")
+"""A name with a reference behind it is another's work: `BP-AIDE [6]`."""
+DANGLING = re.compile(r"\b(?:this|these|those|such) (?!an?\b|as\b|that\b|paper\b|work\b|study\b)[a-z]", re.IGNORECASE)
+NAME = re.compile(r"[A-Z][\w-]*")
+OWN = re.compile(r"\b(?:we|our|ours)\b", re.IGNORECASE)
+REPORTING = re.compile(
+    r"\b(?:experiment\w*|benchmarks?|state[- ]of[- ]the[- ]arts?|sota|baselines?|show results|datasets?|we hope|"
+    r"future works?|outperform\w*|superior\w*|contributions)\b",
+    re.IGNORECASE,
+)
 OFFERING = re.compile(
     r"\b(?:we (?:propose|introduce|present|design|develop|show|find|observe|demonstrate)|"
     r"our (?:goal|method|model|approach|network|framework|key|main)|is (?:to|designed)|consists? of|"
@@ -54,6 +48,12 @@ OFFERING = re.compile(
 EXPLAINING = re.compile(
     r"\b(?:allows?|enables?|so that|because|since|therefore|thus|hence|in order to|by doing so|leads? to|helps?|"
     r"instead of|without|key|intuiti\w+|makes? it)\b",
+    re.IGNORECASE,
+)
+VAGUE = re.compile(
+    r"\b(?:drawn|attracted|received|gained) (?:[\w-]+ ){0,5}(?:attention|interest)|\bone of the (?:most|key)\b|"
+    r"\b(?:important|fundamental|classical|long-standing|active) (?:[\w-]+ ){0,2}(?:task|problem|topic|role)|"
+    r"\b(?:various|many) (?:[\w-]+ ){0,3}applications\b|\bto the best of our knowledge\b|\bfirst attempt\b",
     re.IGNORECASE,
 )
 SECTION_WEIGHTS = {
@@ -83,8 +83,10 @@ class Weights:
         offering: It says what the authors offer.
         explaining: It says why or how.
         number: It has a digit in it.
-        others: It speaks of other work.
-        dangling: It begins with a word that points back to a sentence that is not quoted.
+        others: It speaks of other work, of a weakness, or of a method that the paper cites.
+        reporting: It reports that something was tried, and how it compares.
+        dangling: It speaks of "this problem" or "these layers", which a sentence that is not quoted may have named.
+        vague: It says of its subject no more than that it matters.
         pointing: It points to a figure, table, equation or section.
         repetition: Its largest cosine to a sentence already chosen.
     """
@@ -98,9 +100,11 @@ class Weights:
     offering: float = 0.2
     explaining: float = 0.3
     number: float = -0.45
-    others: float = -0.55
+    others: float = -0.8
+    reporting: float = -0.4
     dangling: float = -1.0
-    pointing: float = -0.5
+    vague: float = -1.0
+    pointing: float = -0.8
     repetition: float = -1.0
 
     def by_feature(self) -> dict[str, float]:
@@ -109,49 +113,6 @@ class Weights:
 
 
 DEFAULT_WEIGHTS = Weights()
-
-
-def quotable(hits: Iterable[Hit]) -> list[Evidence]:
-    """Take the sentences that can stand on their own as quotes.
-
-    Args:
-        hits: Retrieved passages.
-
-    Returns:
-        Each whole sentence of prose that lies on one page and reads as words, not as formulas, without the
-        connective that it may begin with; each once, in the order of the hits.
-    """
-    found: dict[str, Evidence] = {}
-    for hit in hits:
-        if hit.passage.kind is PassageKind.PROSE:
-            for evidence in _sentences(hit):
-                found.setdefault(_words(evidence.quote), evidence)
-    return list(found.values())
-
-
-def _sentences(hit: Hit) -> Iterable[Evidence]:
-    passage = hit.passage
-    for start, end in passage.sentences:
-        connective = CONNECTIVE.match(passage.text[start:end])
-        first = start + (connective.end() if connective else 0)
-        # a small first letter tells the rest of a sentence that a formula or a figure cut
-        whole = not passage.text[start].islower() and passage.locate(first, end) is not None
-        sentence = passage.text[first:end]
-        # what tells a reader's machine what to do is no evidence for anything
-        if whole and _readable(sentence) and not gives_orders(sentence):
-            yield Evidence(hit=hit, start=first, end=end)
-
-
-def _readable(sentence: str) -> bool:
-    words = WORD.findall(sentence)
-    whole = sentence[:1].isalpha() and sentence.rstrip('"”’)]').endswith(".")
-    lone = sum(len(word) == 1 and word not in LONE_WORDS for word in sentence.split())
-    symbols = len(SYMBOL.findall(sentence)) + lone
-    return whole and LEAST_WORDS <= len(words) <= MOST_WORDS and symbols <= MOST_SYMBOL_SHARE * len(sentence)
-
-
-def _words(sentence: str) -> str:
-    return " ".join(WORD.findall(sentence.lower()))
 
 
 class Candidates:
@@ -186,6 +147,13 @@ class Candidates:
         return np.array([len(one.quote.split()) for one in self.evidence], dtype=np.float64)
 
     @cached_property
+    def elsewhere(self) -> Scores:
+        """Which sentences speak of other work, or stand where a paper does: 1 or 0. Shape: (n_sentences,)."""
+        related = [one.hit.passage.section_role is SectionRole.RELATED_WORK for one in self.evidence]
+        of_others = np.maximum(self.having(OTHERS), self._of_other_names())
+        return np.maximum(of_others, np.array(related, dtype=np.float64))
+
+    @cached_property
     def _abstract(self) -> Vectors:
         """Mean direction of the abstract, or of all sentences where it was not retrieved. Shape: (dim,)."""
         rows = [one.hit.passage.section_role is SectionRole.ABSTRACT for one in self.evidence]
@@ -213,8 +181,10 @@ class Candidates:
             "offering": self.having(OFFERING),
             "explaining": self.having(EXPLAINING),
             "number": self.having(NUMBER),
-            "others": self.having(OTHERS),
+            "others": np.maximum(self.having(OTHERS), self._of_other_names()),
+            "reporting": self.having(REPORTING),
             "dangling": self.having(DANGLING),
+            "vague": self.having(VAGUE),
             "pointing": self.having(POINTING),
         }
         sections = {
@@ -254,6 +224,15 @@ class Candidates:
         raw = raw + aspect.section_share * np.array(roles) - aspect.early_share * self._position
         return np.asarray((raw - raw.mean()) / (raw.std() or 1.0), dtype=np.float64)
 
+    def _of_other_names(self) -> Scores:
+        """Tell which sentences speak of a method that the paper cites, and not of its own. Shape: (n_sentences,)."""
+        passages = {one.hit.passage.id: one.hit.passage.text for one in self.evidence}
+        cited = {name for text in passages.values() for name in CITED_NAME.findall(text)}
+        titles = " ".join({f"{one.hit.paper.title} {one.hit.paper.listed.name}".casefold() for one in self.evidence})
+        others = {name for name in cited if name.casefold() not in titles}
+        named = [not others.isdisjoint(NAME.findall(one.quote)) for one in self.evidence]
+        return np.array(named, dtype=np.float64) * (1.0 - self.having(OWN))
+
     def having(self, pattern: re.Pattern[str]) -> Scores:
         """Tell which sentences a pattern is found in: 1 or 0. Shape: (n_sentences,)."""
         return np.array([bool(pattern.search(one.quote)) for one in self.evidence], dtype=np.float64)
@@ -283,13 +262,16 @@ class Selection:
             scores: Shape: (n_sentences,); higher is better.
 
         Returns:
-            Its row, or None where none fits.
+            Its row, or None where none fits, or none that comes close to the best that does not.
         """
         fits = self._free & (self._pool.word_counts <= self._left_words)
         if not fits.any():
             return None
-        total = np.where(fits, scores + self._repetition * self._likeness, -np.inf)
+        wanted = np.where(self._free, scores + self._repetition * self._likeness, -np.inf)
+        total = np.where(fits, wanted, -np.inf)
         row = int(np.argmax(total))
+        if total[row] < wanted.max() - MOST_LOSS:
+            return None
         self._free[row] = False
         self._left_words -= self._pool.word_counts[row]
         self._likeness = np.maximum(self._likeness, self._pool.vectors @ self._pool.vectors[row])

@@ -233,6 +233,7 @@ class Session:
             notes=self._notes(base, parts),
             not_covered=self._not_covered(base),
             dropped=tuple(DroppedClaim(text=one.text, reason=one.reason) for one in self._judged.values()),
+            relations=base.relations,
             remarks=tuple(self._all_remarks(filled)),
             usage=usage,
             **drafted,

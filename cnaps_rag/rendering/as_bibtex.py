@@ -46,6 +46,8 @@ def _fields(paper: UsedPaper, venue: Venue) -> Iterator[tuple[str, str]]:
     yield "title", f"{{{_title(paper.title)}}}"
     if paper.authors:
         yield "author", f"{{{' and '.join(map(_author, paper.authors))}}}"
+    else:
+        yield "key", f"{{{_tex(paper.title) or UNTITLED}}}"  # styles sort by it where there is no author
     if venue.proceedings is not None:
         yield "booktitle", f"{{{_title(venue.proceedings)}}}"
     if venue.year is not None:

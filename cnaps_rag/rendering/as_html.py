@@ -29,6 +29,7 @@ from cnaps_rag.rendering.wording import (
     published,
     ranges,
     task_label,
+    task_lead,
     web_link,
 )
 
@@ -48,6 +49,10 @@ figure li + li::before { content: "\\2192"; content: "\\2192" / ""; position: ab
 figure li b, figure p b { display: block; } figure .open { border-style: dashed; }
 figure p { border: 1px solid #8888; border-radius: .4rem; padding: .4rem .6rem; margin: .5rem 0; font-size: .875rem; }
 figure li { font-size: .875rem; }
+@media (max-width: 34rem) {
+  figure ol { flex-direction: column; } figure li { flex: none; } figure li + li { margin: 1.5rem 0 .2rem; }
+  figure li + li::before { content: "\\2193"; content: "\\2193" / ""; left: 50%; top: -1.6rem; }
+}
 """
 
 
@@ -91,8 +96,10 @@ def _blocks(answer: Answer) -> Iterator[str]:
     yield f"<blockquote>{_text(answer.question)}</blockquote>"
     yield from _notes(answer, missing)
     yield f"<h2>{TASK}</h2>"
+    yield _paragraphs(filter(None, [task_lead(answer)]))
     yield _claims(((task_label(answer, claim), claim) for claim in answer.task), known)
     yield f"<h2>{WORKFLOW}</h2>"
+    yield _paragraphs(answer.relations)
     yield from _workflow(model_parts(answer), known)
     yield f"<h2>{PAPERS}</h2>"
     yield _list(_paper(answer, paper, known) for paper in answer.papers)
@@ -106,8 +113,7 @@ def _blocks(answer: Answer) -> Iterator[str]:
     if answer.citations:
         yield f"<h2>{REFERENCES}</h2>"
         yield from (_references(run) for run in references(answer))
-    lines = "".join(f"<p>{_text(line)}</p>" for line in footer(answer))
-    yield f"<footer>{lines}</footer>"
+    yield f"<footer>{_paragraphs(footer(answer))}</footer>"
 
 
 def _notes(answer: Answer, missing: Iterable[MissingPaper]) -> Iterator[str]:
@@ -154,6 +160,10 @@ def _node(node: Node, known: set[int]) -> str:
 
 def _list(entries: Iterable[str]) -> str:
     return "<ul>\n" + "".join(f"<li>{entry}</li>\n" for entry in entries) + "</ul>"
+
+
+def _paragraphs(texts: Iterable[str]) -> str:
+    return "".join(f"<p>{_text(text)}</p>" for text in texts)
 
 
 def _bold(text: str) -> str:

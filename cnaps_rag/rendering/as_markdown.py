@@ -38,6 +38,7 @@ from cnaps_rag.rendering.wording import (
     printable,
     published,
     task_label,
+    task_lead,
     web_link,
 )
 
@@ -107,8 +108,10 @@ def _blocks(answer: Answer) -> Iterator[str]:
     yield f"**Question.** {plain(answer.question)}"
     yield from _notes(answer, missing)
     yield f"## {TASK}"
+    yield plain(task_lead(answer) or "")
     yield _claims((task_label(answer, claim), claim) for claim in answer.task)
     yield f"## {WORKFLOW}"
+    yield from map(plain, answer.relations)
     yield from _workflow(model_parts(answer))
     yield f"## {PAPERS}"
     yield _bullets(_paper(answer, paper) for paper in answer.papers)

@@ -34,6 +34,7 @@ from cnaps_rag.rendering.wording import (
     printable,
     published,
     task_label,
+    task_lead,
 )
 
 WIDTH_CHARS = 80
@@ -57,8 +58,10 @@ def _blocks(answer: Answer) -> Iterator[str]:
     yield _wrap(f"Question: {printable(answer.question)}")
     yield from _notes(answer, missing)
     yield _heading(TASK, "=")
+    yield _wrap(printable(task_lead(answer) or ""))
     yield _claims((task_label(answer, claim), claim) for claim in answer.task)
     yield _heading(WORKFLOW, "=")
+    yield from (_wrap(printable(relation)) for relation in answer.relations)
     yield from _workflow(model_parts(answer))
     yield _heading(PAPERS, "=")
     yield "\n".join(_paper(answer, paper) for paper in answer.papers)

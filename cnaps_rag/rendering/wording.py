@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote, urlsplit
 
 from cnaps_rag.answers import Answer, Citation, Claim, Support
+from cnaps_rag.listing import Role
+from cnaps_rag.questions import asking
 from cnaps_rag.records import ABSTRACT_ORIGIN, Origin
 from cnaps_rag.venues import venue_of
 
@@ -134,6 +136,31 @@ def task_label(answer: Answer, claim: Claim) -> str | None:
     """Name the model that a claim of the task part speaks of, where that part speaks of more than one."""
     models = {other.about for other in answer.task} - {None}
     return claim.about if len(models) > 1 else None
+
+
+def task_lead(answer: Answer) -> str | None:
+    """Lead from the user's own words to the task in the field's terms.
+
+    Args:
+        answer: The answer.
+
+    Returns:
+        What is asked, and whose paper the statements on the task are from; None where there are none.
+    """
+    if not answer.task:
+        return None
+    asked = " ".join(answer.question[start:end] for start, end in asking(answer.question))
+    cited = {number for claim in answer.task for number in claim.citations}
+    recommended = [paper for paper in answer.papers if paper.role is Role.RECOMMENDED]
+    read = [paper.name for paper in recommended if cited.intersection(paper.citations)]
+    names = " and ".join(dict.fromkeys(read or (paper.name for paper in recommended)))
+    lead = f"You ask: “{asked}” For this, the prompt recommends {names}."
+    if read:
+        papers = len({paper.url for paper in recommended if paper.name in read})
+        source = "their papers" if papers > 1 else "its paper" if len(read) == 1 else "their paper"
+        return f"{lead} In the terms of {source}, {'the tasks are these' if papers > 1 else 'the task is this'}:"
+    titles = dict.fromkeys(citation.title for citation in answer.citations if citation.n in cited)
+    return f"{lead} No paper of it could be read; this is what “{'” and “'.join(titles)}” says of its own subject:"
 
 
 def claim_caveat(claim: Claim) -> str | None:

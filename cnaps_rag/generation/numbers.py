@@ -1,0 +1,79 @@
+"""Which numbers of a question the papers do not give."""
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from cnaps_rag.index import PromptIndex
+from cnaps_rag.quantities import EASY, TIMES, Quantity, quantities
+from cnaps_rag.sentences import split_sentences
+from cnaps_rag.stems import EMPTY, Stems
+
+COUNTED = re.compile(r"[\s-]*((?:[A-Za-z][A-Za-z-]*\s*){1,3})")
+COMMON_BELOW = Decimal(10)
+"""Smaller numbers stand in any paper for something else: they count where the same is counted."""
+YEARS = range(1800, 2200)
+FACTORS = frozenset({"factor", "scale", "ratio", "magnif", "upscal", "upsampl", "enlarg", "zoom", "resolut"})
+"""Stems of words beside which a bare number is a factor."""
+
+
+def unstated(index: PromptIndex, question: str, asked: Sequence[tuple[int, int]], documents: set[str]) -> Iterator[str]:
+    """Name the factors and counts of a question that papers do not give, in whatever form.
+
+    Args:
+        index: The prompt's index.
+        question: The question.
+        asked: `(start, end)` of the sentences that ask for something.
+        documents: SHA-256 of the papers.
+
+    Yields:
+        One gap for each number.
+    """
+    wanted = {one.value: one for one in quantities(question) if one.value not in EASY and one.value not in YEARS}
+    if not wanted:
+        return
+    stems = Stems()
+    texts = [passage.text for passage in index.passages if passage.document in documents]
+    topics = frozenset().union(*(stems.content(text) for text in [*texts, *(question[a:b] for a, b in asked)]))
+    for one in wanted.values():
+        words, noun = _counted(question, one)
+        known = one.unit == TIMES or (one.unit is None and noun is not None and stems.stem(noun) in topics)
+        if known and not any(_gives(text, one, noun, stems) for text in texts):
+            yield f"the number in {listed([words])}: no passage of the papers that the answer rests on gives it"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Quote words and join them: `“a”, “b” and “c”`."""
+    quoted = [f"“{word}”" for word in words]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def _counted(question: str, one: Quantity) -> tuple[str, str | None]:
+    """Find what a number of a question counts: the words with it, and the last of them."""
+    place = re.search(rf"(?<!\w){re.escape(one.words)}", question, re.IGNORECASE)
+    if place is None or one.unit is not None:
+        return one.words if place is None else place[0], None
+    following = COUNTED.match(question, place.end())
+    nouns: list[str] = []
+    for word in following[1].split() if following else ():
+        if word.lower() in EMPTY:
+            break
+        nouns.append(word)
+    return " ".join([place[0], *nouns]), nouns[-1].lower() if nouns else None
+
+
+def _gives(text: str, one: Quantity, noun: str | None, stems: Stems) -> bool:
+    """Tell whether a text gives a number of the same kind."""
+    sentences = (text[start:end] for start, end in split_sentences(text))
+    return any(
+        _same(one, found, stems.content(sentence), None if noun is None else stems.stem(noun))
+        for sentence in sentences
+        for found in quantities(sentence)
+        if found.value == one.value
+    )
+
+
+def _same(one: Quantity, found: Quantity, words: frozenset[str], noun: str | None) -> bool:
+    if one.unit == TIMES:
+        return found.unit == TIMES or bool(words & FACTORS)
+    return one.value >= COMMON_BELOW or noun in words

@@ -1,0 +1,132 @@
+"""This file ensures that only sentences that can stand alone are quoted, without what they begin with or point to."""
+
+import pytest
+
+from cnaps_rag.generation.quotes import quotable
+from cnaps_rag.listing import ListedPaper, Role
+from cnaps_rag.records import Hit, IndexedPaper, Origin, PaperStatus, Passage, PassageKind, ScoreKind, SectionRole, Span
+from cnaps_rag.sentences import split_sentences
+
+PAPER = IndexedPaper(
+    role=Role.RECOMMENDED,
+    listed=ListedPaper(name="Lantern", url="https://arxiv.org/pdf/2012.09161"),
+    key="arxiv-2012.09161",
+    status=PaperStatus.OK,
+    origin=Origin.CORPUS,
+    document="d" * 64,
+    title="Lantern",
+)
+
+
+def hit(
+    text: str, *, role: SectionRole = SectionRole.METHOD, kind: PassageKind = PassageKind.PROSE, cut: int = 0
+) -> Hit:
+    spans = [Span(page_number=1, start=0, end=len(text))]
+    if cut:
+        spans = [
+            Span(page_number=1, start=0, end=cut),
+            Span(page_number=2, start=0, end=len(text) - cut, offset=cut),
+        ]
+    passage = Passage(
+        document="d" * 64,
+        text=text,
+        kind=kind,
+        section="3. Method",
+        section_role=role,
+        spans=tuple(spans),
+        sentences=split_sentences(text),
+    )
+    return Hit(rank=1, score=1.0, score_kind=ScoreKind.LINEAR, passage=passage, paper=PAPER)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        (
+            "However, the network needs only a single blurry photo as input.",
+            "the network needs only a single blurry photo as input.",
+        ),
+        (
+            "Note that the network needs only a single blurry photo as input.",
+            "the network needs only a single blurry photo as input.",
+        ),
+        (
+            "Instead of a grid, the network keeps a continuous picture of the scene.",
+            "Instead of a grid, the network keeps a continuous picture of the scene.",
+        ),
+        (
+            "In addition to photos, the network takes the size of each pixel.",
+            "In addition to photos, the network takes the size of each pixel.",
+        ),
+        (
+            "First we train the encoder on small crops of large photos.",
+            "First we train the encoder on small crops of large photos.",
+        ),
+        (
+            "As shown in Fig. 2, the network needs only a single blurry photo as input.",
+            "the network needs only a single blurry photo as input.",
+        ),
+        (
+            "In this paper, we restore a sharp photo from a single blurry one.",
+            "we restore a sharp photo from a single blurry one.",
+        ),
+        (
+            "Inference Given a blurry photo, the network makes a sharp one of the same size.",
+            "Given a blurry photo, the network makes a sharp one of the same size.",
+        ),
+        (
+            "Training loss: The network is trained on pairs of blurry and sharp photos.",
+            "The network is trained on pairs of blurry and sharp photos.",
+        ),
+    ],
+)
+def test_a_leading_connective_is_left_out(sentence: str, quote: str) -> None:
+    """A connective or a heading that is set off is left out; a word that the sentence needs stays."""
+    assert [evidence.quote for evidence in quotable([hit(sentence)])] == [quote]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Too short to say much.",
+        "where the loss is computed between the two pictures as a whole.",
+        "The loss L = |x − y| + λ · Σ w ∈ W over all z ∗ in Z is small.",
+        "Does the network need more than a single blurry photo as input?",
+        "Fig. 2 shows an overview of the network and of all of its modules.",
+        "In this task, the network takes a single blurry photo as its input.",
+        "While these networks restore sharp photos, blurry ones remain hard for them.",
+        "Each of them restores a sharp photo from a single blurry one.",
+        "We follow the idea of [7] and restore a sharp photo from a blurry one.",
+        "The network restores the pixels xhr,shr of a sharp photo from a blurry one.",
+        "The pair of photos and maps (I i L and the map of its parts) goes into the network.",
+        "The encoder maps a photo to a code. z also needs to be stored beside the photo.",
+        " ".join(["The network", *["sees"] * 60, "it."]),
+    ],
+)
+def test_what_reads_badly_alone_is_not_quotable(sentence: str) -> None:
+    """Fragments, formulas, questions, endless sentences and what points back or lacks a word are no quotes."""
+    assert quotable([hit(sentence)]) == []
+
+
+def test_only_prose_within_one_stretch_is_quotable() -> None:
+    """A caption is no claim, and a sentence that runs over a page's end is no verbatim quote."""
+    sentence = "The network needs only a single blurry photo as input."
+    assert quotable([hit(sentence, kind=PassageKind.CAPTION)]) == []
+    assert quotable([hit(sentence, cut=20)]) == []
+    assert len(quotable([hit(sentence)])) == 1
+
+
+def test_a_sentence_is_taken_once() -> None:
+    """The same words in two passages are one candidate."""
+    sentence = "The network needs only a single blurry photo as input."
+    assert len(quotable([hit(sentence), hit(f"{sentence} The output is the sharp photo of the same scene.")])) == 2
+
+
+@pytest.mark.parametrize(
+    "pointer", [", as shown in Fig. 3", " (see Figure 3)", " as can be seen in Table 2", " (Sec. 4)"]
+)
+def test_a_trailing_pointer_is_left_out(pointer: str) -> None:
+    """A sentence that ends by pointing to a figure is quoted without that, and what it cites ends there too."""
+    text = f"The network needs only a single blurry photo as input{pointer}."
+    [evidence] = quotable([hit(text)])
+    assert evidence.quote == "The network needs only a single blurry photo as input"
