@@ -21,7 +21,7 @@ from cnaps_rag.stems import EMPTY, Stems
 
 Scores = npt.NDArray[np.floating[Any]]
 
-SUPPORTED, PARTIAL = 2.0, 1.6
+SUPPORTED, PARTIAL = 2.0, 1.8
 """Least standing of a supported and of a partly supported statement; `docs/benchmarks.md` has the calibration."""
 LEAST_COVERAGE, LEAST_COSINE = 0.02, 0.1
 """Below this a passage shares too little with a statement, however far it stands out from the rest of its paper."""
@@ -78,7 +78,7 @@ class Verdict:
     Attributes:
         support: The verdict.
         reasons: What is wrong, in words that can be shown; empty for a supported statement.
-        standing: How far the best cited passage stands out from the rest of its paper, in standard deviations.
+        standing: How far the cited passages stand out from the rest of their papers, in standard deviations.
     """
 
     support: Support
@@ -163,7 +163,7 @@ class SupportChecker:
         if not hits or not all(self.index.rows_in(hit.passage) for hit in hits):
             return unsupported("it cites no passage of the index")
         facts = self.facts(text, hits)
-        standing = max(self.standing(text, hit.passage) for hit in hits)
+        standing = self.standing(text, *(hit.passage for hit in hits))
         if facts:
             return unsupported(*facts, standing=standing)
         return self._entailed(text, hits, self._graded(text, hits, standing))
@@ -205,28 +205,31 @@ class SupportChecker:
             standing=verdict.standing,
         )
 
-    def standing(self, text: str, passage: Passage) -> float:
-        """Measure how far a passage stands out from the rest of its paper as support of a statement.
+    def standing(self, text: str, *passages: Passage) -> float:
+        """Measure how far passages stand out from the rest of their papers as support of a statement.
 
         Args:
             text: The statement.
-            passage: A passage of the index, or a stretch of it.
+            passages: Passages of the index, or stretches of it.
 
         Returns:
-            The mean of four standard scores, one for each field of `Closeness`; of a stretch, that of its best passage;
-            minus infinity where it shares too little with the statement.
+            The mean of four standard scores, one for each field of `Closeness`, each that of the passage best in it: a
+            statement may join what several say. Minus infinity where none shares enough with the statement.
         """
         scores = self._compared(text)
-        peers = self._documents == passage.document
-        if peers.sum() < FEW_PASSAGES:
-            peers = np.ones(len(peers), dtype=bool)
         near = [
-            row
-            for row in self.index.rows_in(passage)
+            self._standard(scores, row)
+            for row in dict.fromkeys(row for passage in passages for row in self.index.rows_in(passage))
             if scores.words[row] >= LEAST_COVERAGE and scores.meaning[row] >= LEAST_COSINE
         ]
-        standings = (float(np.mean([_standard(one, row, peers) for one in scores.all()])) for row in near)
-        return max(standings, default=-math.inf)
+        return float(np.mean(np.max(near, axis=0))) if near else -math.inf
+
+    def _standard(self, scores: "Closeness", row: int) -> list[float]:
+        """Compare a passage with its paper in each field, or with the prompt where its paper is short."""
+        peers = self._documents == self._documents[row]
+        if peers.sum() < FEW_PASSAGES:
+            peers = np.ones(len(peers), dtype=bool)
+        return [_standard(one, row, peers) for one in scores.all()]
 
     def _compared(self, text: str) -> "Closeness":
         """Measure how close every passage of the index is to a statement."""
