@@ -176,8 +176,8 @@ class SupportChecker:
         found += [
             f"the name {name} is not in what it cites" for name in naming.missing(text, source, known, self._is_word)
         ]
-        aligned = self.aligned(text, hits)
-        disagreement = negation.disagreement(text, aligned, self._stems.stem)
+        cited = [sentence for hit in hits for sentence in sentences_of(hit.passage)]
+        disagreement = negation.disagreement(text, self.aligned(text, hits), self._stems.stem, cited)
         return [*found, *([disagreement] if disagreement else [])]
 
     def _is_word(self, word: str) -> bool:

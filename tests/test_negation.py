@@ -17,6 +17,10 @@ STEM = Stems().stem
         ("The network isn’t trained.", "The network is trained."),
         ("The network is trained.", "The network is not trained."),
         ("It is not seen without labels.", "It never has labels."),
+        ("It is not true that it uses labels but no masks.", "It uses labels and no masks."),
+        ("The loss is not unbiased.", "It becomes an unbiased loss, for which no label is needed."),
+        ("The problem is not ill-posed.", "The problem is ill-posed."),
+        ("It was not tested on films.", "It was tested on films as a no-reference method."),
     ],
 )
 def test_disagreement(text: str, source: str) -> None:
@@ -34,6 +38,9 @@ def test_disagreement(text: str, source: str) -> None:
         ("It is not only fast but also small.", "It is fast and small."),
         ("It is fast.", "It is not only fast but also small."),
         ("It works without labels.", "Labels are superfluous."),
+        ("Without frames, it cannot find edges.", "It is inefficient in finding edges."),
+        ("No answer is right, so it does not help.", "It does not improve the result."),
+        ("It is not true that labels help.", "It is not true that labels help."),
     ],
 )
 def test_agreement(text: str, source: str) -> None:
@@ -44,3 +51,10 @@ def test_agreement(text: str, source: str) -> None:
 def test_negations() -> None:
     """Negations of verbs are listed, contrasts are not."""
     assert len(negations("It is not new, it cannot fail, and it does not only run but fly, not walk.")) == 2
+
+
+def test_a_plain_assertion_elsewhere() -> None:
+    """What any cited sentence says in two neighbouring words cannot be negated, one word of it can."""
+    closest, cited = ["It never halts."], ["It never halts.", "We introduce a two-branch network."]
+    assert disagreement("It has not two branches.", closest, STEM, cited) is not None
+    assert disagreement("It has not two parts.", closest, STEM, cited) is None

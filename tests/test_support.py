@@ -59,7 +59,7 @@ def test_supported(checker: SupportChecker, index: "PromptIndex", text: str, wor
         ("The encoder has seven modules.", "five modules", "the number seven is not in what it cites"),
         ("The encoder has 5 modules and 12 layers.", "five modules", "the number 12 is not in what it cites"),
         ("The ResNet encoder has five modules.", "five modules", "the name ResNet is not in what it cites"),
-        ("The encoder does not have five modules.", "five modules", "and what it cites does not"),
+        ("The encoder does not have five modules.", "five modules", "says so without a negation"),
         ("Ships are counted from satellite radar tiles.", "five modules", "hardly closer to it than the rest"),
         ("See https://a.example for the encoder.", "five modules", "it holds a link"),
         ("Der Encoder hat viele Teile und der Decoder auch.", "five modules", "the name Teile is not in what it cites"),
