@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cnaps_rag import naming, negation, quantities
+from cnaps_rag import attribution, naming, negation, quantities
 from cnaps_rag.answers import Support
 from cnaps_rag.embedding import Vectors
 from cnaps_rag.index import PromptIndex
@@ -178,7 +178,21 @@ class SupportChecker:
         ]
         cited = [sentence for hit in hits for sentence in sentences_of(hit.passage)]
         disagreement = negation.disagreement(text, self.aligned(text, hits), self._stems.stem, cited)
-        return [*found, *([disagreement] if disagreement else [])]
+        found += [disagreement] if disagreement else []
+        return found or [
+            f"what it cites says this of {other}, not of {name}" for name, other in self._displaced(text, cited, known)
+        ]
+
+    def _displaced(self, text: str, cited: Sequence[str], known: Sequence[str]) -> list[tuple[str, str]]:
+        own = " ".join(known)
+        names = [name for name in naming.names(text, self._is_word) if not naming.stands_in(name, own)]
+        return attribution.displaced(text, names, cited, self.share, lambda texts: self._closest(texts, cited))
+
+    def _closest(self, texts: Sequence[str], sentences: Sequence[str]) -> list[float]:
+        """Tell how close each statement comes in meaning to its closest sentence."""
+        self.prepare([*texts, *sentences])
+        source = np.stack([self._vectors[sentence] for sentence in sentences])
+        return [float((source @ self._vectors[text]).max()) for text in texts]
 
     def _is_word(self, word: str) -> bool:
         return word in EMPTY or self._stems.stem(word) in self._weights
