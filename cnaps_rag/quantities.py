@@ -21,15 +21,15 @@ MULTIPLES |= {"fivefold": 5, "eightfold": 8, "tenfold": 10}
 EASY = frozenset(map(Decimal, (0, 1, 2)))
 """In words these count things so loosely (both, a pair, one more) that papers need not print them."""
 
-TIMES = "×"
+TIMES, SIZE = "×", "××"
 _UNITS = {
     "%": "%", "percent": "%", "per cent": "%", "percentage": "%", "×": TIMES, "x": TIMES, "⇥": TIMES, "times": TIMES,
     "fold": TIMES, "-fold": TIMES, "db": "dB", "ms": "ms", "milliseconds": "ms", "s": "s", "sec": "s", "seconds": "s",
     "second": "s", "minutes": "min", "min": "min", "hours": "h", "hour": "h", "days": "d", "gb": "GB", "mb": "MB",
     "fps": "fps", "hz": "Hz", "kb": "KB", "km": "km", "cm": "cm", "mm": "mm",
 }  # fmt: skip
-RATIOS = frozenset({TIMES, "%", "dB"})
-"""What is counted in words (`four frames`) is not there where only `×4` or `4 dB` stands."""
+RATIOS = frozenset({TIMES, SIZE, "%", "dB"})
+"""What is counted in words (`four frames`) is not there where only `×4`, `4 × 4` or `4 dB` stands."""
 _SUFFIXES = {"k": Decimal(1000), "m": Decimal(10**6)}
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _FIGURE = re.compile(
@@ -37,17 +37,17 @@ _FIGURE = re.compile(
     rf"(?P<suffix>[km](?![a-z]))?(?:\s?(?P<unit>{_UNIT})(?![a-z]))?(?!\w|-?d\b)",
     re.IGNORECASE,
 )
-_AFTER_X = re.compile(r"(?<=\dx)(\d+)(?!\w)|(?<=\d×)(\d+)(?!\w)", re.IGNORECASE)
+_SIZE = re.compile(r"(?<![\w.,×⇥])\d{1,5}(?:\s?[×x⇥]\s?\d{1,5})+(?![\w.]*\d)", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)?|[^\sa-z]+", re.IGNORECASE)
 _ANY_DIGITS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 
 
 _POINTER = re.compile(
-    r"\[\d[\d,;\s–-]*\]|\b(?:fig(?:ure|s|\.)?|tab(?:le|\.)?|eqs?(?:uation|n|\.)?|sec(?:tion|t|\.)?|alg(?:orithm|\.)?)"
+    r"\[\d[\d,;\s–-]*\]|\(\d{1,2}\)|(?<=[”’\"])\d{1,2}\b|\b(?:fig(?:ure|s|\.)?|tab(?:le|\.)?|eqs?(?:uation|n|\.)?|sec(?:tion|t|\.)?|alg(?:orithm|\.)?)"
     r"\s?\(?\d+(?:\.\d+)*\)?",
     re.IGNORECASE,
 )
-"""Numbers of references, figures, tables, equations and sections state nothing."""
+"""Numbers of references, figures, tables, equations, sections and notes state nothing."""
 _POWER = re.compile(
     r"(?:(?P<times>\d+(?:\.\d+)?)\s?[×·⇥]\s?)?(?<![\w.,])10\s?(?:\^\s?[{(]?\s?[−⁻-]|[−⁻])\s?(?P<power>[1-9])(?!\d)[})]?|"
     r"(?<![\w.,])(?P<digits>\d+(?:\.\d+)?)(?:e|\s?[×·⇥]\s?10\s?)[−⁻-]\s?(?P<exponent>\d{1,2})(?!\w)",
@@ -84,7 +84,8 @@ def quantities(text: str) -> list[Quantity]:
         Its numbers in figures and in words; digits that belong to a name (`ResNet50`, `B5`, `2-D`) are none.
     """
     rest = _POWER.sub(" ", text)
-    return [*_powers(text), *_figures(rest), *_spelled(rest)]
+    plain = _SIZE.sub(" ", rest)
+    return [*_powers(text), *_sizes(rest), *_figures(plain), *_spelled(plain)]
 
 
 def _powers(text: str) -> Iterator[Quantity]:
@@ -99,8 +100,13 @@ def _figures(text: str) -> list[Quantity]:
         value = Decimal(match["digits"].replace(",", "")) * _SUFFIXES.get((match["suffix"] or "").lower(), Decimal(1))
         unit = TIMES if match["before"] else _UNITS.get((match["unit"] or "").lower())
         found.append(Quantity(value=value, unit=unit, words=match[0].strip()))
-    sizes = (match[0] for match in _AFTER_X.finditer(text))
-    return [*found, *(Quantity(value=Decimal(size), unit=None, words=size) for size in sizes)]
+    return found
+
+
+def _sizes(text: str) -> Iterator[Quantity]:
+    for match in _SIZE.finditer(text):
+        for digits in re.findall(r"\d+", match[0]):
+            yield Quantity(value=Decimal(digits), unit=SIZE, words=digits)
 
 
 def _spelled(text: str) -> list[Quantity]:

@@ -52,6 +52,8 @@ def test_digits_of_names(text: str) -> None:
         ("The rate is 0.0001.", "a rate of 10−4"),
         ("It enlarges fourfold.", "by a factor s = 4"),
         ("From 10-15 frames.", "for 10-15 frames"),
+        ("It falls from ×2 to ×30.", "Method ×2 ×3 ×4 ×30"),
+        ("From 512x512 pixels.", "on 512 × 512 pixels"),
         ("Two networks are trained.", "PGE-Net and then FBI-Net are trained."),
     ],
 )
@@ -71,6 +73,9 @@ def test_a_number_that_is_there(text: str, source: str) -> None:
         ("It sums to ten.", "It sums to 1 with a margin of 10−3.", ["ten"]),
         ("It takes five steps.", "at a rate of 2.5×10−5", ["five"]),
         ("It takes four frames.", "enlarged ×4", ["four"]),
+        ("It takes seven frames.", "a window of 7 × 7", ["seven"]),
+        ("It takes 3 steps.", "where x is a map (3)", ["3"]),
+        ("It takes 3 steps.", "the set “Reeds”3 is new", ["3"]),
     ],
 )
 def test_a_number_that_is_not_there(text: str, source: str, words: list[str]) -> None:
