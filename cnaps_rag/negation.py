@@ -5,10 +5,13 @@ from collections.abc import Callable, Sequence
 
 VERBAL = re.compile(
     r"\b(?:(?:is|are|was|were|be|been|do|does|did|has|have|had|can|could|will|would|should|may|might|must|need)"
-    r"(?:\s+\w+ly)?\s+(?:not|never)|cannot|\w+n[’']t|(?:not|never)(?=\s+(?:\w+ly\s+)?\w+s?\b))\b",
+    r"(?:\s+\w+ly)?\s+(?:not|never|unable|incapable)|cannot|\w+n[’']t|(?:not|never)(?=\s+(?:\w+ly\s+)?\w+s?\b)|"
+    r"fail(?:s|ed|ing)?\s+to|no\s+longer|hardly|barely|scarcely)\b",
     re.IGNORECASE,
 )
-"""Negation of a verb; that of a noun (`no labels`, `without seams`) is seldom printed the same way in the source."""
+"""Negation of a verb; that of a noun is seldom printed the same way in the source."""
+NOMINAL = re.compile(r"\b(?:no|without|lacks?|lacking)\b(?!\s+longer)(?:\s+(?:an?|any|the)\b)?", re.IGNORECASE)
+"""Negation of a noun: `no labels`, `without seams`."""
 
 CUE = re.compile(
     r"\b(?:not|no|never|without|neither|nor|none|nothing|cannot|hardly|barely|unable|fail(?:s|ed|ing|ure)?|lack\w*|"
@@ -16,6 +19,8 @@ CUE = re.compile(
     r"ineffective\w*|inabilit\w+|incapable|inaccura\w+|incomplete|inconsisten\w+|misalign\w*|absen\w+)\b(?!-)",
     re.IGNORECASE,
 )
+SOFTER = re.compile(rf"{CUE.pattern}|\b(?:little|superfluous|unnecessary|needless\w*|redundant)\b", re.IGNORECASE)
+"""What also keeps a word from being said plainly."""
 PLAIN = re.compile(r"\b(?:not|no|never|without|neither|none|nothing|cannot|\w+n[’']t)\b", re.IGNORECASE)
 """Negative words that must have a match; contrasts (`unlike`, `instead of`) are a matter of wording."""
 DENIAL = re.compile(
@@ -38,7 +43,7 @@ SAME_HEAD_CHARS = 60
 """How much of a sentence is looked at for what it negates; a statement must repeat it almost word by word."""
 PHRASE_CHARS = 20
 NEAR_WORDS = 3
-BEFORE_CHARS, BEHIND_CHARS = 40, 15
+BEFORE_CHARS, BEHIND_WORDS = 40, 2
 """How much of a sentence around a word is looked at for what negates it."""
 
 Stem = Callable[[str], str]
@@ -63,8 +68,8 @@ def disagreement(text: str, sentences: Sequence[str], stem: Stem, cited: Sequenc
     if denial and not any(DENIAL.search(sentence) for sentence in sentences):
         return f"it says “{denial[0]}”, and what it cites does not"
     found = negations(text)
-    for match in found:
-        heads = [stem(word) for word in _heads(text, match.end())]
+    for match in (*found, *NOMINAL.finditer(text)):
+        heads = [stem(word) for word in _heads(_CLAUSE.split(text[match.end() :])[0], 0)]
         plainly = _plainly(heads[:1], sentences, stem) or (len(heads) > 1 and _plainly(heads, cited, stem))
         if plainly:
             return f"it says “{_phrase(text, match)}”, and what it cites says so without a negation"
@@ -78,7 +83,8 @@ def disagreement(text: str, sentences: Sequence[str], stem: Stem, cited: Sequenc
 
 def _needed(text: str) -> int:
     """Count the negative words in those clauses of a statement that negate a verb."""
-    return sum(len(PLAIN.findall(clause)) for clause in _CLAUSE.split(text) if negations(clause))
+    clauses = ((PLAIN.findall(clause), negations(clause)) for clause in _CLAUSE.split(text))
+    return sum(max(len(plain), len(verbal)) for plain, verbal in clauses if verbal)
 
 
 def _heads(text: str, start: int) -> list[str]:
@@ -95,8 +101,8 @@ def _plainly(heads: Sequence[str], sentences: Sequence[str], stem: Stem) -> bool
             near = {other for _, other in words[max(0, at - NEAR_WORDS) : at + 2 * NEAR_WORDS]}
             if heads and word == heads[0] and near.issuperset(heads):
                 before = sentence[max(0, match.start() - BEFORE_CHARS) : match.start()]
-                behind = sentence[match.end() : match.end() + BEHIND_CHARS]
-                if not (CUE.search(before) or CUE.search(behind)):
+                behind = " ".join(sentence[match.end() :].split(maxsplit=BEHIND_WORDS)[:BEHIND_WORDS])
+                if not (SOFTER.search(before) or SOFTER.search(behind)):
                     return True
     return False
 

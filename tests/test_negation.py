@@ -20,6 +20,10 @@ STEM = Stems().stem
         ("It is not true that it uses labels but no masks.", "It uses labels and no masks."),
         ("The loss is not unbiased.", "It becomes an unbiased loss, for which no label is needed."),
         ("The problem is not ill-posed.", "The problem is ill-posed."),
+        ("It takes no map of edges.", "It takes a photo and a map of its edges."),
+        ("It works without labels.", "It is trained with labels."),
+        ("The loss fails to help.", "The loss helps."),
+        ("It no longer needs labels.", "It needs labels."),
         ("It was not tested on films.", "It was tested on films as a no-reference method."),
     ],
 )
@@ -40,6 +44,8 @@ def test_disagreement(text: str, source: str) -> None:
         ("It works without labels.", "Labels are superfluous."),
         ("Without frames, it cannot find edges.", "It is inefficient in finding edges."),
         ("No answer is right, so it does not help.", "It does not improve the result."),
+        ("It fails to recover detail.", "It cannot recover detail."),
+        ("Frames hardly move.", "The frames have little motion, and no one may move."),
         ("It is not true that labels help.", "It is not true that labels help."),
     ],
 )
