@@ -10,7 +10,10 @@ VERBAL = re.compile(
     re.IGNORECASE,
 )
 """Negation of a verb; that of a noun is seldom printed the same way in the source."""
-NOMINAL = re.compile(r"\b(?:no|without|lacks?|lacking)\b(?!\s+longer)(?:\s+(?:an?|any|the)\b)?", re.IGNORECASE)
+NOMINAL = re.compile(
+    r"\b(?:no|without|lacks?|lacking)\b(?!\s+(?:longer|it|them|this|that|these|those)\b)(?:\s+(?:an?|any|the)\b)?",
+    re.IGNORECASE,
+)
 """Negation of a noun: `no labels`, `without seams`."""
 
 CUE = re.compile(
@@ -21,6 +24,8 @@ CUE = re.compile(
 )
 SOFTER = re.compile(rf"{CUE.pattern}|\b(?:little|superfluous|unnecessary|needless\w*|redundant)\b", re.IGNORECASE)
 """What also keeps a word from being said plainly."""
+LIMIT = re.compile(rf"{SOFTER.pattern}|\b(?:alone|only|solely|purely|single|free|\w+-free|than)\b", re.IGNORECASE)
+"""What lets a statement say that there is none of a thing."""
 PLAIN = re.compile(r"\b(?:not|no|never|without|neither|none|nothing|cannot|\w+n[’']t)\b", re.IGNORECASE)
 """Negative words that must have a match; contrasts (`unlike`, `instead of`) are a matter of wording."""
 DENIAL = re.compile(
@@ -61,23 +66,35 @@ def disagreement(text: str, sentences: Sequence[str], stem: Stem, cited: Sequenc
     Returns:
         What disagrees, in a few words, or None. A statement disagrees that denies as a whole what a sentence says; that
         negates a word which the closest sentences have without a negative word near, or two neighbouring ones which any
-        has so; that has more negative words in clauses with a negated verb than the closest sentences hold; or that has
-        none where the closest sentence negates the verb of words that it repeats.
+        has so; that has more negative words in clauses with a negated verb than the closest sentences hold; that says
+        that there is none of a thing where these limit nothing; or that has no negative word where the closest sentence
+        negates the verb of words that it repeats.
     """
     denial = DENIAL.search(text)
     if denial and not any(DENIAL.search(sentence) for sentence in sentences):
-        return f"it says “{denial[0]}”, and what it cites does not"
-    found = negations(text)
-    for match in (*found, *NOMINAL.finditer(text)):
-        heads = [stem(word) for word in _heads(_CLAUSE.split(text[match.end() :])[0], 0)]
-        plainly = _plainly(heads[:1], sentences, stem) or (len(heads) > 1 and _plainly(heads, cited, stem))
-        if plainly:
-            return f"it says “{_phrase(text, match)}”, and what it cites says so without a negation"
+        return _unfounded(denial[0])
+    plainly = _said_plainly(text, sentences, stem, cited)
+    if plainly:
+        return plainly
+    found, none = negations(text), NOMINAL.search(text)
     if found:
         cues = sum(len(CUE.findall(sentence)) for sentence in sentences)
-        return f"it says “{_phrase(text, found[0])}”, and what it cites does not" if cues < _needed(text) else None
-    if CUE.search(text) is None and sentences:
-        return _left_out(text, sentences[0], stem)
+        return _unfounded(_phrase(text, found[0])) if cues < _needed(text) else None
+    if none and not any(LIMIT.search(sentence) for sentence in sentences):
+        return _unfounded(_phrase(text, none))
+    return _left_out(text, sentences[0], stem) if sentences and CUE.search(text) is None else None
+
+
+def _unfounded(phrase: str) -> str:
+    return f"it says “{phrase}”, and what it cites does not"
+
+
+def _said_plainly(text: str, sentences: Sequence[str], stem: Stem, cited: Sequence[str]) -> str | None:
+    """Say which negation of a statement is of words that the source has without one."""
+    for match in (*negations(text), *NOMINAL.finditer(text)):
+        heads = [stem(word) for word in _heads(_CLAUSE.split(text[match.end() :])[0], 0)]
+        if _plainly(heads[:1], sentences, stem) or (len(heads) > 1 and _plainly(heads, cited, stem)):
+            return f"it says “{_phrase(text, match)}”, and what it cites says so without a negation"
     return None
 
 
