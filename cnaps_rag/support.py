@@ -186,7 +186,7 @@ class SupportChecker:
     def _displaced(self, text: str, cited: Sequence[str], known: Sequence[str]) -> list[tuple[str, str]]:
         own = " ".join(known)
         names = [name for name in naming.names(text, self._is_word) if not naming.stands_in(name, own)]
-        return attribution.displaced(text, names, cited, self.share, lambda texts: self._closest(texts, cited))
+        return attribution.displaced(text, names, cited, self.share, self._closest)
 
     def _closest(self, texts: Sequence[str], sentences: Sequence[str]) -> list[float]:
         """Tell how close each statement comes in meaning to its closest sentence."""

@@ -231,7 +231,8 @@ def print_table(cases: Sequence[Case], refused: "np.ndarray[tuple[int], np.dtype
     altered_kinds = np.array([case.kind not in APART for case in cases])
     print(f"| all altered | {altered_kinds.sum()} | {refused[altered_kinds].mean():.3f} |")
     # altered statements outnumber true ones, so precision is that of as many of each
-    caught, lost = float(refused[wrong].mean()), float(refused[~wrong].mean())
+    true = np.array([case.kind == TRUE for case in cases])
+    caught, lost = float(refused[wrong].mean()), float(refused[true].mean())
     precision = caught / (caught + lost)
     f1 = 2 * precision * caught / (precision + caught)
     print(f"\nRefusing: precision {precision:.3f}, recall {caught:.3f}, F1 {f1:.3f}")

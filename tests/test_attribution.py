@@ -17,8 +17,8 @@ def share(text: str, sentence: str) -> float:
     return len(words & set(sentence.lower().split())) / len(words)
 
 
-def closeness(texts: Sequence[str]) -> list[float]:
-    return [max(share(text, sentence) for sentence in SENTENCES) for text in texts]
+def closeness(texts: Sequence[str], sentences: Sequence[str]) -> list[float]:
+    return [max(share(text, sentence) for sentence in sentences) for text in texts]
 
 
 def test_another_name_in_its_place() -> None:
