@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,37 @@ class Request:
     def record(self) -> list[Any]:
         """Lay it out as JSON has it."""
         return [[list(message) for message in self.messages], self.schema]
+
+
+class _Heard:
+    """What came of a streamed reply so far, and when it began, pauses of whoever takes the pieces left out."""
+
+    def __init__(self) -> None:
+        self.message: Any = None
+        self.text = ""
+        self.begun_s = time.perf_counter()
+
+    @property
+    def full(self) -> bool:
+        """Whether it is longer than any reply that is read."""
+        return len(self.text) > MOST_CHARS
+
+    def take(self, chunk: Any) -> str:
+        """Add a chunk and return what it adds to the text."""
+        message = _raw(chunk)
+        if message is None:
+            return ""
+        self.message = message if self.message is None else self.message + message
+        piece = _piece(message)
+        self.text += piece
+        return piece
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave out the time until the next piece is asked for."""
+        paused_s = time.perf_counter()
+        yield
+        self.begun_s += time.perf_counter() - paused_s
 
 
 class ChatCaller:
@@ -137,26 +169,20 @@ class ChatCaller:
             yield cached
             return
         while True:
-            whole, text, begun_s = None, "", time.perf_counter()
+            heard = _Heard()
             try:
                 for chunk in self._runnable(request).stream(list(request.messages), self._config):
-                    message = _raw(chunk)
-                    if message is None:
-                        continue
-                    whole = message if whole is None else whole + message
-                    piece = _piece(message)
-                    text += piece
+                    piece = heard.take(chunk)
                     if piece:
-                        paused_s = time.perf_counter()
-                        yield piece
-                        begun_s += time.perf_counter() - paused_s
-                    if len(text) > MOST_CHARS:
+                        with heard.paused():
+                            yield piece
+                    if heard.full:
                         break
             except Exception as error:  # noqa: BLE001  as in `ask`
-                self._failed(error, begun_s, begun=bool(text))
+                self._failed(error, heard.begun_s, begun=bool(heard.text))
             else:
-                self._counted(whole, begun_s)
-                self._kept(request, text)
+                self._counted(heard.message, heard.begun_s)
+                self._kept(request, heard.text)
                 return
 
     async def astream(self, request: Request) -> AsyncIterator[str]:
@@ -173,26 +199,20 @@ class ChatCaller:
             yield cached
             return
         while True:
-            whole, text, begun_s = None, "", time.perf_counter()
+            heard = _Heard()
             try:
                 async for chunk in self._runnable(request).astream(list(request.messages), self._config):
-                    message = _raw(chunk)
-                    if message is None:
-                        continue
-                    whole = message if whole is None else whole + message
-                    piece = _piece(message)
-                    text += piece
+                    piece = heard.take(chunk)
                     if piece:
-                        paused_s = time.perf_counter()
-                        yield piece
-                        begun_s += time.perf_counter() - paused_s
-                    if len(text) > MOST_CHARS:
+                        with heard.paused():
+                            yield piece
+                    if heard.full:
                         break
             except Exception as error:  # noqa: BLE001  as in `ask`
-                self._failed(error, begun_s, begun=bool(text))
+                self._failed(error, heard.begun_s, begun=bool(heard.text))
             else:
-                self._counted(whole, begun_s)
-                self._kept(request, text)
+                self._counted(heard.message, heard.begun_s)
+                self._kept(request, heard.text)
                 return
 
     def _runnable(self, request: Request) -> "Runnable[Any, Any]":

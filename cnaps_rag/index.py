@@ -141,11 +141,28 @@ class PromptIndex:
         return {passage.id: row for row, passage in enumerate(self.passages)}
 
     def rows_in(self, passage: Passage) -> list[int]:
-        """List the passages that a passage or a stretch consists of, by their place in `passages`."""
+        """List the passages that one consists of (a stretch, a joined hit), by their place in `passages`.
+
+        Args:
+            passage: The passage.
+
+        Returns:
+            The rows, in order; none where it does not come from this index.
+        """
         if passage.id in self._rows:
             return [self._rows[passage.id]]
         stretch = self.stretch_row(passage)
-        return [] if stretch is None else self._stretch_rows[stretch]
+        return self._joined_rows(passage) if stretch is None else self._stretch_rows[stretch]
+
+    def _joined_rows(self, passage: Passage) -> list[int]:
+        places = {(span.page_number, span.start, span.end) for span in passage.spans}
+        rows = [
+            row
+            for row, one in enumerate(self.passages)
+            if one.document == passage.document
+            and places.issuperset((span.page_number, span.start, span.end) for span in one.spans)
+        ]
+        return rows if rows and joined([self.passages[row] for row in rows]).id == passage.id else []
 
     @cached_property
     def _positions(self) -> dict[str, dict[tuple[int, int], int]]:

@@ -91,6 +91,17 @@ def missing(
     return [name for name in found if not _has(name, have, source)]
 
 
+def stands_in(name: str, source: str) -> bool:
+    """Tell whether a source has a name in one of its forms; see `missing`."""
+    return _has(name, _runs(source), source)
+
+
+def told_by_form(source: str) -> list[str]:
+    """List the names of a source that capitals or digits within the word tell as such."""
+    found = (name for name in names(source) if _shaped(name))
+    return [name for name in found if sum(map(str.isalpha, name)) >= LEAST_ACRONYM_CHARS]
+
+
 @lru_cache(maxsize=4096)
 def _runs(text: str) -> frozenset[str]:
     """Join each run of up to four neighbouring words, so that `Meta SR` and `Meta-SR` have `metasr`."""

@@ -1,6 +1,7 @@
 """Numbers and units in running text, in one form: `70,000`, `seventy thousand` and `70k` are the same number."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,13 +21,15 @@ MULTIPLES |= {"fivefold": 5, "eightfold": 8, "tenfold": 10}
 EASY = frozenset(map(Decimal, (0, 1, 2)))
 """In words these count things so loosely (both, a pair, one more) that papers need not print them."""
 
-TIMES = "×"
+TIMES, SIZE = "×", "××"
 _UNITS = {
     "%": "%", "percent": "%", "per cent": "%", "percentage": "%", "×": TIMES, "x": TIMES, "⇥": TIMES, "times": TIMES,
     "fold": TIMES, "-fold": TIMES, "db": "dB", "ms": "ms", "milliseconds": "ms", "s": "s", "sec": "s", "seconds": "s",
     "second": "s", "minutes": "min", "min": "min", "hours": "h", "hour": "h", "days": "d", "gb": "GB", "mb": "MB",
     "fps": "fps", "hz": "Hz", "kb": "KB", "km": "km", "cm": "cm", "mm": "mm",
 }  # fmt: skip
+RATIOS = frozenset({TIMES, SIZE, "%", "dB"})
+"""What is counted in words (`four frames`) is not there where only `×4`, `4 × 4` or `4 dB` stands."""
 _SUFFIXES = {"k": Decimal(1000), "m": Decimal(10**6)}
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _FIGURE = re.compile(
@@ -34,17 +37,23 @@ _FIGURE = re.compile(
     rf"(?P<suffix>[km](?![a-z]))?(?:\s?(?P<unit>{_UNIT})(?![a-z]))?(?!\w|-?d\b)",
     re.IGNORECASE,
 )
-_AFTER_X = re.compile(r"(?<=\dx)(\d+)(?!\w)|(?<=\d×)(\d+)(?!\w)", re.IGNORECASE)
+_SIZE = re.compile(r"(?<![\w.,×⇥])\d{1,5}(?:\s?[×x⇥]\s?\d{1,5})+(?![\w.]*\d)", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)?|[^\sa-z]+", re.IGNORECASE)
 _ANY_DIGITS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 
 
 _POINTER = re.compile(
-    r"\[\d[\d,;\s–-]*\]|\b(?:fig(?:ure|s|\.)?|tab(?:le|\.)?|eqs?(?:uation|n|\.)?|sec(?:tion|t|\.)?|alg(?:orithm|\.)?)"
+    r"\[\d[\d,;\s–-]*\]|\(\d{1,2}\)|(?<=[”’\"])\d{1,2}\b|\b(?:fig(?:ure|s|\.)?|tab(?:le|\.)?|eqs?(?:uation|n|\.)?|sec(?:tion|t|\.)?|alg(?:orithm|\.)?)"
     r"\s?\(?\d+(?:\.\d+)*\)?",
     re.IGNORECASE,
 )
-"""Numbers of references, figures, tables, equations and sections state nothing."""
+"""Numbers of references, figures, tables, equations, sections and notes state nothing."""
+_POWER = re.compile(
+    r"(?:(?P<times>\d+(?:\.\d+)?)\s?[×·⇥]\s?)?(?<![\w.,])10\s?(?:\^\s?[{(]?\s?[−⁻-]|[−⁻])\s?(?P<power>[1-9])(?!\d)[})]?|"
+    r"(?<![\w.,])(?P<digits>\d+(?:\.\d+)?)(?:e|\s?[×·⇥]\s?10\s?)[−⁻-]\s?(?P<exponent>\d{1,2})(?!\w)",
+    re.IGNORECASE,
+)
+"""Negative powers of ten (`10−4`, `2.5×10−5`, `1e-4`); a plain hyphen behind a ten may be a range."""
 _SPLIT_THOUSANDS = re.compile(r"(?<!\d)(\d{1,3}),\s(\d{3})(?!\d)")
 
 
@@ -74,7 +83,15 @@ def quantities(text: str) -> list[Quantity]:
     Returns:
         Its numbers in figures and in words; digits that belong to a name (`ResNet50`, `B5`, `2-D`) are none.
     """
-    return [*_figures(text), *_spelled(text)]
+    rest = _POWER.sub(" ", text)
+    plain = _SIZE.sub(" ", rest)
+    return [*_powers(text), *_sizes(rest), *_figures(plain), *_spelled(plain)]
+
+
+def _powers(text: str) -> Iterator[Quantity]:
+    for match in _POWER.finditer(text):
+        factor, power = match["times"] or match["digits"] or "1", match["power"] or match["exponent"]
+        yield Quantity(value=Decimal(factor).scaleb(-int(power)).normalize(), unit=None, words=match[0].strip())
 
 
 def _figures(text: str) -> list[Quantity]:
@@ -83,8 +100,13 @@ def _figures(text: str) -> list[Quantity]:
         value = Decimal(match["digits"].replace(",", "")) * _SUFFIXES.get((match["suffix"] or "").lower(), Decimal(1))
         unit = TIMES if match["before"] else _UNITS.get((match["unit"] or "").lower())
         found.append(Quantity(value=value, unit=unit, words=match[0].strip()))
-    sizes = (match[0] for match in _AFTER_X.finditer(text))
-    return [*found, *(Quantity(value=Decimal(size), unit=None, words=size) for size in sizes)]
+    return found
+
+
+def _sizes(text: str) -> Iterator[Quantity]:
+    for match in _SIZE.finditer(text):
+        for digits in re.findall(r"\d+", match[0]):
+            yield Quantity(value=Decimal(digits), unit=SIZE, words=digits)
 
 
 def _spelled(text: str) -> list[Quantity]:
@@ -98,7 +120,8 @@ def _spelled(text: str) -> list[Quantity]:
             continue
         following = tokens[at + used] if at + used < len(tokens) else ""
         words = " ".join(tokens[at : at + used])
-        found.append(Quantity(value=value, unit=_unit_word(following), words=words, spelled=True))
+        unit = TIMES if words in MULTIPLES else _unit_word(following)
+        found.append(Quantity(value=value, unit=unit, words=words, spelled=True))
         at += used
     return found
 
@@ -136,14 +159,15 @@ def missing(text: str, source: str) -> list[str]:
 
     Returns:
         The numbers as the statement writes them: those whose value is nowhere in the source, and those that stand
-        there with another unit only. Zero, one and two in words are let pass.
+        there with another unit only; a count in words also where only a ratio of that size stands. Zero, one and two in
+        words are let pass.
     """
     wanted = [one for one in quantities(text) if not (one.spelled and one.value in EASY)]
     if not wanted:
         return []
     source = _SPLIT_THOUSANDS.sub(r"\1\2", _POINTER.sub(" ", source))
     stated = quantities(source)
-    loose = {Decimal(match[0].replace(",", "")) for match in _ANY_DIGITS.finditer(source)}
+    loose = {Decimal(match[0].replace(",", "")) for match in _ANY_DIGITS.finditer(_POWER.sub(" ", source))}
     return [one.words for one in wanted if not _stated(one, stated, loose)]
 
 
@@ -154,4 +178,6 @@ def _stated(one: Quantity, stated: list[Quantity], loose: set[Decimal]) -> bool:
     units = {other.unit for other in stated if other.value in values}
     if not units:
         return not one.spelled and bool(values & loose)
+    if one.spelled and one.unit is None and one.value >= 1:
+        return bool(units - RATIOS)
     return one.unit is None or one.unit in units or None in units

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cnaps_rag import naming, negation, quantities
+from cnaps_rag import attribution, naming, negation, quantities
 from cnaps_rag.answers import Support
 from cnaps_rag.embedding import Vectors
 from cnaps_rag.index import PromptIndex
@@ -21,7 +21,7 @@ from cnaps_rag.stems import EMPTY, Stems
 
 Scores = npt.NDArray[np.floating[Any]]
 
-SUPPORTED, PARTIAL = 2.0, 1.6
+SUPPORTED, PARTIAL = 2.0, 1.8
 """Least standing of a supported and of a partly supported statement; `docs/benchmarks.md` has the calibration."""
 LEAST_COVERAGE, LEAST_COSINE = 0.02, 0.1
 """Below this a passage shares too little with a statement, however far it stands out from the rest of its paper."""
@@ -78,7 +78,7 @@ class Verdict:
     Attributes:
         support: The verdict.
         reasons: What is wrong, in words that can be shown; empty for a supported statement.
-        standing: How far the best cited passage stands out from the rest of its paper, in standard deviations.
+        standing: How far the cited passages stand out from the rest of their papers, in standard deviations.
     """
 
     support: Support
@@ -163,7 +163,7 @@ class SupportChecker:
         if not hits or not all(self.index.rows_in(hit.passage) for hit in hits):
             return unsupported("it cites no passage of the index")
         facts = self.facts(text, hits)
-        standing = max(self.standing(text, hit.passage) for hit in hits)
+        standing = self.standing(text, *(hit.passage for hit in hits))
         if facts:
             return unsupported(*facts, standing=standing)
         return self._entailed(text, hits, self._graded(text, hits, standing))
@@ -176,9 +176,23 @@ class SupportChecker:
         found += [
             f"the name {name} is not in what it cites" for name in naming.missing(text, source, known, self._is_word)
         ]
-        aligned = self.aligned(text, hits)
-        disagreement = negation.disagreement(text, aligned, self._stems.stem)
-        return [*found, *([disagreement] if disagreement else [])]
+        cited = [sentence for hit in hits for sentence in sentences_of(hit.passage)]
+        disagreement = negation.disagreement(text, self.aligned(text, hits), self._stems.stem, cited)
+        found += [disagreement] if disagreement else []
+        return found or [
+            f"what it cites says this of {other}, not of {name}" for name, other in self._displaced(text, cited, known)
+        ]
+
+    def _displaced(self, text: str, cited: Sequence[str], known: Sequence[str]) -> list[tuple[str, str]]:
+        own = " ".join(known)
+        names = [name for name in naming.names(text, self._is_word) if not naming.stands_in(name, own)]
+        return attribution.displaced(text, names, cited, self.share, self._closest)
+
+    def _closest(self, texts: Sequence[str], sentences: Sequence[str]) -> list[float]:
+        """Tell how close each statement comes in meaning to its closest sentence."""
+        self.prepare([*texts, *sentences])
+        source = np.stack([self._vectors[sentence] for sentence in sentences])
+        return [float((source @ self._vectors[text]).max()) for text in texts]
 
     def _is_word(self, word: str) -> bool:
         return word in EMPTY or self._stems.stem(word) in self._weights
@@ -205,28 +219,31 @@ class SupportChecker:
             standing=verdict.standing,
         )
 
-    def standing(self, text: str, passage: Passage) -> float:
-        """Measure how far a passage stands out from the rest of its paper as support of a statement.
+    def standing(self, text: str, *passages: Passage) -> float:
+        """Measure how far passages stand out from the rest of their papers as support of a statement.
 
         Args:
             text: The statement.
-            passage: A passage of the index, or a stretch of it.
+            passages: Passages of the index, or stretches of it.
 
         Returns:
-            The mean of four standard scores, one for each field of `Closeness`; of a stretch, that of its best passage;
-            minus infinity where it shares too little with the statement.
+            The mean of four standard scores, one for each field of `Closeness`, each that of the passage best in it: a
+            statement may join what several say. Minus infinity where none shares enough with the statement.
         """
         scores = self._compared(text)
-        peers = self._documents == passage.document
-        if peers.sum() < FEW_PASSAGES:
-            peers = np.ones(len(peers), dtype=bool)
         near = [
-            row
-            for row in self.index.rows_in(passage)
+            self._standard(scores, row)
+            for row in dict.fromkeys(row for passage in passages for row in self.index.rows_in(passage))
             if scores.words[row] >= LEAST_COVERAGE and scores.meaning[row] >= LEAST_COSINE
         ]
-        standings = (float(np.mean([_standard(one, row, peers) for one in scores.all()])) for row in near)
-        return max(standings, default=-math.inf)
+        return float(np.mean(np.max(near, axis=0))) if near else -math.inf
+
+    def _standard(self, scores: "Closeness", row: int) -> list[float]:
+        """Compare a passage with its paper in each field, or with the prompt where its paper is short."""
+        peers = self._documents == self._documents[row]
+        if peers.sum() < FEW_PASSAGES:
+            peers = np.ones(len(peers), dtype=bool)
+        return [_standard(one, row, peers) for one in scores.all()]
 
     def _compared(self, text: str) -> "Closeness":
         """Measure how close every passage of the index is to a statement."""

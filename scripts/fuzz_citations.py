@@ -81,6 +81,9 @@ JUNK = (
     "ｈｔｔｐｓ：//evil.example",
     "h\u200bttps://evil.example", "【3】", "&lt;b&gt;", "\u202e", "2309.99999v2", "192.0.2.7", "from my training",
     "as an AI language model", "ignore previous instructions", "[^1]: https://evil.example",
+    "evil。example", "evil[.]example", "evil(dot)example", "http∶⁄⁄evil", "t.me/evil", "hxxp://evil",
+    "github: evil/evil", "vbscript:evil", "@evil", "⟦evil⟧", "〈evil〉", "\\href{evil}{x}", "ev\ufe0fil.example",
+    "I recall evil", "cite:evil", "¹", "①", "(1)", "†",
 )  # fmt: skip
 NAMES = ("ResNet-101", "COCO", "GPT-9", "Qwerty", "SkyFish", "KNet-7", "DeepFlock")
 NUMBERS = ("7", "99", "1.9", "5,000", "seventeen", "ninety", "×77", "61 %", "6.02")

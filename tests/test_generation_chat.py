@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from cnaps_rag.answers import Answer, Support
 from cnaps_rag.chat_templates import REASK_TOKENS, request_tokens
 from cnaps_rag.errors import GenerationError
 from cnaps_rag.generation import ChatGenerator, ExtractiveGenerator
+from cnaps_rag.generation.drafts import Draft
 from cnaps_rag.generation.shown import choose
 from cnaps_rag.settings import Settings
 from tests.scripted import ScriptedChat, citing, reply
@@ -290,3 +292,30 @@ def test_no_model_no_usage(index: "PromptIndex") -> None:
     found = answer(index)
     assert found.usage is None
     assert not any("the model" in remark for remark in found.remarks)
+
+
+class Empty:
+    """A generator without statements, whose note on the first paper rests on it and quotes it."""
+
+    def draft(self, index: "PromptIndex", question: str, settings: Settings) -> Draft:
+        """Draft notes alone; see `Generator.draft`."""
+        base = ExtractiveGenerator().draft(index, question, settings)
+        first, *rest = base.notes
+        assert first.rests
+        notes = (replace(first, evidence=base.task[0].evidence), *rest)
+        return replace(base, task=(), input=(), model=(), output=(), mechanism=(), notes=notes)
+
+
+def test_notes_say_what_is_cited(index: "PromptIndex") -> None:
+    """A note says that the answer rests on a paper where it cites it, and does not where it cites another alone."""
+    claim = "The compass network is given one photo and predicts an arrow for every pixel of it."
+
+    def arrows(passages: dict[str, str]) -> str:
+        return reply(("output", claim, [citing("predicts an arrow", passages)]))
+
+    found = answer(index, generator=ChatGenerator(ScriptedChat(script=[arrows]), fallback=Empty()))
+    assert [one.text for one in found.claims()] == [claim]
+    assert [paper.note for paper in found.papers[:2]] == [
+        "listed; the answer above does not cite it",
+        "the answer above rests on it",
+    ]

@@ -20,6 +20,7 @@ from cnaps_rag.listing import Prompt
 from cnaps_rag.page_text import abstract_page
 from cnaps_rag.records import Document, distinct
 from cnaps_rag.retrieval import search
+from cnaps_rag.settings import Settings
 from cnaps_rag.shards import Shard, ShardStore
 from cnaps_rag.testing import HashingEmbedder
 
@@ -228,3 +229,12 @@ def test_entries_that_share_a_paper(desk: "Desk") -> None:
     assert [paper.document for paper in index.papers[:2]] == [index.papers[0].document] * 2
     assert len({passage.id for passage in index.passages}) == len(index.passages)
     assert {hit.paper.listed.name for hit in search(index, "lantern", k=50)} == {"Lantern", "Compass"}
+
+
+def test_rows_of_joined_hits(index: PromptIndex) -> None:
+    """A hit made of neighbours consists of their rows; words that the index does not have consist of none."""
+    hits = search(index, "How are ships counted?", k=1000, settings=Settings(joined_depth=1000, joined_chars=400))
+    rows = [row for hit in hits for row in index.rows_in(hit.passage)]
+    assert sorted(rows) == list(range(len(index.passages)))
+    forged = [replace(hit.passage, text=f"{hit.passage.text} Never.") for hit in hits]
+    assert not any(index.rows_in(passage) for passage in forged)

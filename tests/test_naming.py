@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnaps_rag.naming import missing, names
+from cnaps_rag.naming import missing, names, stands_in, told_by_form
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,14 @@ def test_a_name_that_is_not_there() -> None:
 def test_the_own_name_of_a_paper() -> None:
     """A paper's own name needs not stand in each of its passages."""
     assert missing("LIIF is fast.", "our method is fast", ["Learning with LIIF"]) == []
+
+
+def test_stands_in() -> None:
+    """A name stands in a source in any of its forms."""
+    assert stands_in("Reed-Net", "Two ReedNets are trained.")
+    assert not stands_in("ReedNet", "Two reeds are trained.")
+
+
+def test_told_by_form() -> None:
+    """Names with capitals or digits within are told by their form, single letters and plain words are not."""
+    assert told_by_form("We train ReedNet and B5 with x2 on Reeds, K times.") == ["ReedNet"]

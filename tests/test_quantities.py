@@ -18,11 +18,13 @@ from cnaps_rag.quantities import missing, quantities
         ("x4 larger", "4", "×"),
         ("30 times larger", "30", "×"),
         ("forty times quicker", "40", "×"),
-        ("fourfold", "4", None),
+        ("fourfold", "4", "×"),
         ("a gain of 1.19 dB", "1.19", "dB"),
         ("0.1s a picture", "0.1", "s"),
         ("5.3 percent", "5.3", "%"),
         ("a tenth of it", "0.1", None),
+        ("a rate of 2.5×10−5", "0.000025", None),
+        ("a weight of 1e-4", "0.0001", None),
     ],
 )
 def test_a_number(text: str, value: str, unit: str | None) -> None:
@@ -47,6 +49,11 @@ def test_digits_of_names(text: str) -> None:
         ("It takes five steps.", "We perform 5 updates."),
         ("A tenth of the data suffices.", "only 10% of COCO"),
         ("From 16×64 to 32×128.", "resized to 16 × 64 and 32 × 128"),
+        ("The rate is 0.0001.", "a rate of 10−4"),
+        ("It enlarges fourfold.", "by a factor s = 4"),
+        ("From 10-15 frames.", "for 10-15 frames"),
+        ("It falls from ×2 to ×30.", "Method ×2 ×3 ×4 ×30"),
+        ("From 512x512 pixels.", "on 512 × 512 pixels"),
         ("Two networks are trained.", "PGE-Net and then FBI-Net are trained."),
     ],
 )
@@ -63,6 +70,12 @@ def test_a_number_that_is_there(text: str, source: str) -> None:
         ("It gains 3 dB.", "It takes 3 ms.", ["3 dB"]),
         ("It gains 5 %.", "It is 5 times faster.", ["5 %"]),
         ("It takes seven steps.", "It takes 5 steps.", ["seven"]),
+        ("It sums to ten.", "It sums to 1 with a margin of 10−3.", ["ten"]),
+        ("It takes five steps.", "at a rate of 2.5×10−5", ["five"]),
+        ("It takes four frames.", "enlarged ×4", ["four"]),
+        ("It takes seven frames.", "a window of 7 × 7", ["seven"]),
+        ("It takes 3 steps.", "where x is a map (3)", ["3"]),
+        ("It takes 3 steps.", "the set “Reeds”3 is new", ["3"]),
     ],
 )
 def test_a_number_that_is_not_there(text: str, source: str, words: list[str]) -> None:

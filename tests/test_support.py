@@ -6,6 +6,8 @@ import pytest
 
 from cnaps_rag.answers import Support
 from cnaps_rag.records import Hit, ScoreKind
+from cnaps_rag.retrieval import search
+from cnaps_rag.settings import Settings
 from cnaps_rag.support import SupportChecker
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def test_supported(checker: SupportChecker, index: "PromptIndex", text: str, wor
         ("The encoder has seven modules.", "five modules", "the number seven is not in what it cites"),
         ("The encoder has 5 modules and 12 layers.", "five modules", "the number 12 is not in what it cites"),
         ("The ResNet encoder has five modules.", "five modules", "the name ResNet is not in what it cites"),
-        ("The encoder does not have five modules.", "five modules", "and what it cites does not"),
+        ("The encoder does not have five modules.", "five modules", "says so without a negation"),
         ("Ships are counted from satellite radar tiles.", "five modules", "hardly closer to it than the rest"),
         ("See https://a.example for the encoder.", "five modules", "it holds a link"),
         ("Der Encoder hat viele Teile und der Decoder auch.", "five modules", "the name Teile is not in what it cites"),
@@ -96,3 +98,11 @@ def test_entailment_cannot_save(index: "PromptIndex") -> None:
     """An entailment model does not let through what the rules refuse."""
     checker = SupportChecker(index, Judge(1.0, 0.0))
     assert checker.check("The encoder has seven modules.", [hit(index, "five modules")]).support is Support.UNSUPPORTED
+
+
+def test_a_search_hit(checker: SupportChecker, index: "PromptIndex") -> None:
+    """A hit of a search is checked as it comes, joined with its neighbours or not."""
+    hits = search(index, "What does the lantern network take as input?", k=1000, settings=Settings(joined_depth=1000))
+    [found] = [hit for hit in hits if "five modules" in hit.passage.text]
+    assert len(index.rows_in(found.passage)) > 1
+    assert checker.check("Encoder and decoder have 5 modules each.", [found]).support is Support.SUPPORTED

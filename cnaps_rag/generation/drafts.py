@@ -58,10 +58,12 @@ class DraftNote:
     Attributes:
         note: Why it matters here, or that no passage of it bears on the question.
         evidence: What the note quotes.
+        rests: Whether it says that the answer rests on the paper.
     """
 
     note: str
     evidence: tuple[Evidence, ...] = ()
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -302,7 +302,7 @@ def _note(
     source = "" if paper.status is PaperStatus.OK else " (known here by its abstract alone)"
     if paper.document in answered:
         meanings = "".join(f"; in its name: “{evidence.quote}”" for evidence in named)
-        return DraftNote(note=f"the answer above rests on it{source}{meanings}", evidence=tuple(named))
+        return DraftNote(note=f"the answer above rests on it{source}{meanings}", evidence=tuple(named), rests=True)
     evidence = bearing.get(paper.document)
     if evidence is None:
         return DraftNote(note=f"listed, but no passage of it bears on the question{source}")

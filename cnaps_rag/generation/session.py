@@ -1,7 +1,7 @@
 """One conversation with a chat model, without input and output: replies go in, claims and requests come out."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cnaps_rag.answers import DroppedClaim, Support, Usage
@@ -246,9 +246,9 @@ class Session:
         notes = []
         for paper, note in zip(self.index.papers, base.notes, strict=True):
             if paper.document in cited:
-                notes.append(DraftNote(note="the answer above rests on it"))
-            elif not note.evidence and note.note.startswith("the answer above rests on it"):
-                notes.append(replace(note, note="listed; the answer above does not cite it"))
+                notes.append(DraftNote(note="the answer above rests on it", rests=True))
+            elif note.rests:
+                notes.append(DraftNote(note="listed; the answer above does not cite it"))
             elif any(gives_orders(one.quote) for one in note.evidence):
                 notes.append(DraftNote(note="listed; nothing of it is quoted here"))
             else:
