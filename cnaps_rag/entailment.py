@@ -1,11 +1,10 @@
-"""A cross-encoder that judges whether a passage entails a statement, through sentence-transformers."""
+"""Does a passage entail a statement? The judgement of a natural language inference model."""
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from cnaps_rag.errors import GenerationError
+from cnaps_rag.cross_encoders import CrossEncoderModel
 
 LABELS = ("contradiction", "entailment", "neutral")
 """The order of outputs where a model does not name them, as in `cross-encoder/nli-*`.
@@ -24,27 +23,12 @@ class CrossEncoderEntailment:
             name: Folder, or name on the hub.
             offline: Never use the network.
         """
-        self.name = name
-        self._offline = offline
-
-    @cached_property
-    def _model(self) -> Any:
-        from sentence_transformers import CrossEncoder
-
-        try:
-            return CrossEncoder(self.name, local_files_only=self._offline)
-        except Exception as error:
-            words = " ".join(str(error).split())[:200]
-            raise GenerationError(
-                f"{self.name}: not a cross-encoder that can be loaded ({type(error).__name__}: {words}); name a "
-                "folder or a model on the hub"
-            ) from error
+        self._model = CrossEncoderModel(name, offline=offline)
 
     @cached_property
     def _columns(self) -> tuple[int, int]:
         """Columns of entailment and of contradiction."""
-        named = getattr(self._model.model.config, "id2label", None) or {}
-        labels = {str(label).lower(): int(column) for column, label in named.items()}
+        labels = self._model.labels
         known = labels if set(LABELS) <= set(labels) else {label: column for column, label in enumerate(LABELS)}
         return known["entailment"], known["contradiction"]
 
@@ -59,11 +43,9 @@ class CrossEncoderEntailment:
             Probabilities of entailment and of contradiction.
 
         Raises:
-            GenerationError: The model has no three outputs, so it is none for entailment.
+            CrossEncoderError: The model cannot be loaded, or has no three outputs, so it is none for entailment.
         """
-        scores = np.asarray(self._model.predict([(premise, statement)]), dtype=np.float64).reshape(-1)
-        if len(scores) != len(LABELS):
-            raise GenerationError(f"{self.name}: gives {len(scores)} scores, not entailment, contradiction and neutral")
+        [scores] = self._model.scores([(premise, statement)], len(LABELS))
         shares = np.exp(scores - scores.max())
         shares /= shares.sum()
         entailment, contradiction = self._columns

@@ -6,6 +6,7 @@ CnapsRagError
 ├── SourceError                     a listed PDF could not be had
 ├── DocumentError                   a PDF could not be read
 ├── EmbedderError                   no embedding model, or one that does not fit
+├── CrossEncoderError               no cross-encoder of that name, or one made for something else
 ├── IndexStateError                 an index is missing, foreign, corrupt or out of date
 ├── StorageError (also OSError)     a file could not be written: disk full, read-only folder
 ├── GenerationError                 an answer could not be drafted
@@ -108,6 +109,20 @@ class DocumentError(CnapsRagError):
 
 class EmbedderError(CnapsRagError):
     """No embedding model could be had, or it cannot do its work.
+
+    Attributes:
+        model: The name or path that was asked for.
+    """
+
+    model: str
+
+    def __init__(self, message: str, *, model: str) -> None:
+        """Keep the model's name."""
+        super().__init__(message, model=model)
+
+
+class CrossEncoderError(CnapsRagError):
+    """No cross-encoder could be had, or it was made for something else.
 
     Attributes:
         model: The name or path that was asked for.

@@ -27,6 +27,7 @@ def add_model_options(command: argparse.ArgumentParser) -> None:
         help=f"let this model word the answer; PROVIDER is {', '.join(PROVIDERS)} (default: no model)",
     )
     command.add_argument("--nli", metavar="MODEL", help="cross-encoder that judges the model's statements in addition")
+    command.add_argument("--reranker", metavar="MODEL", help="cross-encoder that ranks what the model is shown")
     command.add_argument("--show-prompt", action="store_true", help="print what the model would be sent, and stop")
     command.add_argument(
         "--budget-tokens",
@@ -52,7 +53,7 @@ def generator_of(options: argparse.Namespace, settings: Settings) -> Generator |
         PromptError: Options that need `--llm` were given without it.
     """
     if options.llm is None:
-        idle = [name for name in ("nli", "reply_cache") if getattr(options, name) is not None]
+        idle = [name for name in ("nli", "reranker", "reply_cache") if getattr(options, name) is not None]
         if idle:
             raise PromptError(f"--{idle[0].replace('_', '-')} does nothing without --llm; give both")
         return None

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from cnaps_rag.chunking import embedding_text
 from cnaps_rag.encoding import EncodedQuestion, encode_questions
 from cnaps_rag.fusion import MatchWeights, Scores, combine, standardised
 from cnaps_rag.index import PromptIndex
@@ -14,6 +15,7 @@ from cnaps_rag.joining import group_neighbours, joined
 from cnaps_rag.listing import Role
 from cnaps_rag.records import Hit, ScoreKind
 from cnaps_rag.repeats import without_repeats
+from cnaps_rag.reranking import Reranker, find_reranker, reranked
 from cnaps_rag.settings import Settings
 
 Rows = npt.NDArray[np.intp]
@@ -39,7 +41,7 @@ def search(
         question: Any text.
         k: How many passages to return; None takes `settings.k`.
         documents: SHA-256 of the documents to look into; None looks into all of the index.
-        settings: How neighbours are joined.
+        settings: How neighbours are joined, and what reorders the best passages.
 
     Returns:
         At most k hits, best first, ranks from 1. Passages that stand side by side and were both found are joined to
@@ -63,20 +65,21 @@ def search_many(
         questions: Any texts.
         k: How many passages to return for each.
         documents: SHA-256 of the documents to look into.
-        settings: How neighbours are joined.
+        settings: How neighbours are joined, and what reorders the best passages.
 
     Returns:
         The hits of each question.
 
     Raises:
         ValueError: k is not greater than 0.
+        CrossEncoderError: The reranker that the settings name cannot be used.
     """
     k = settings.k if k is None else k
     if k <= 0:
         raise ValueError(f"k must be greater than 0, not {k}")
-    return search_encoded(
-        index, encode_questions(questions, index.embedder), k=k, documents=documents, settings=settings
-    )
+    encoded = encode_questions(questions, index.embedder)
+    reranker = find_reranker(settings.reranker, offline=settings.offline) if settings.reranker else None
+    return search_encoded(index, encoded, k=k, documents=documents, settings=settings, reranker=reranker)
 
 
 def search_encoded(
@@ -86,6 +89,7 @@ def search_encoded(
     k: int,
     documents: Collection[str] | None = None,
     settings: Settings = DEFAULTS,
+    reranker: Reranker | None = None,
 ) -> list[list[Hit]]:
     """Answer questions whose vectors are at hand; see `search`.
 
@@ -95,6 +99,7 @@ def search_encoded(
         k: How many passages to return for each, at least 1.
         documents: SHA-256 of the documents to look into.
         settings: How neighbours are joined.
+        reranker: Reorders the best passages; None leaves them in the order of their match.
 
     Returns:
         The hits of each question.
@@ -102,7 +107,18 @@ def search_encoded(
     rows = np.flatnonzero([documents is None or passage.document in documents for passage in index.passages])
     if not len(rows):
         return [[] for _ in questions]
-    return [ranked(index, rows, match(index, rows, question), k, settings) for question in questions]
+    scored = (_scores(index, rows, question, settings.reranked_depth, reranker) for question in questions)
+    return [ranked(index, rows, scores, k, settings) for scores in scored]
+
+
+def _scores(index: PromptIndex, rows: Rows, question: EncodedQuestion, depth: int, reranker: Reranker | None) -> Scores:
+    scores = match(index, rows, question)
+    if reranker is None:
+        return scores
+    best = np.argsort(-scores, kind="stable")[:depth]
+    passages = [index.passages[row] for row in rows[best]]
+    texts = [embedding_text(index.paper_of(passage).title, passage) for passage in passages]
+    return reranked(scores, question.text, texts, best, reranker)
 
 
 def match(index: PromptIndex, rows: Rows, question: EncodedQuestion, weights: MatchWeights = WEIGHTS) -> Scores:

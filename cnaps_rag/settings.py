@@ -33,6 +33,8 @@ class Settings:
         k: How many passages a search returns.
         joined_depth: Among so many of the best passages, those that stand side by side are joined to one hit.
         joined_chars: A joined hit is no longer than this.
+        reranker: Name or path of a cross-encoder that orders the best passages of a search anew; None does without.
+        reranked_depth: How many of the best passages it orders.
         offline: Never use the network.
         connect_timeout_s: How long to wait for a host to accept a connection.
         read_timeout_s: How long to wait for the next bytes of a download.
@@ -55,6 +57,8 @@ class Settings:
     k: int = 10
     joined_depth: int = 20
     joined_chars: int = 1500
+    reranker: str | None = None
+    reranked_depth: int = 40
     offline: bool = False
     connect_timeout_s: float = 4.0
     read_timeout_s: float = 30.0
@@ -80,7 +84,7 @@ class Settings:
             message = f"Settings.allowed_hosts must be names in a tuple, not the text {self.allowed_hosts!r}"
             raise ValueError(message)  # noqa: TRY004  every value that makes no sense is one
         object.__setattr__(self, "allowed_hosts", tuple(host_name(host) for host in self.allowed_hosts))
-        positive = ("passage_chars", "passage_sentences", "k", "joined_depth", "joined_chars")
+        positive = ("passage_chars", "passage_sentences", "k", "joined_depth", "joined_chars", "reranked_depth")
         limits = ("connect_timeout_s", "read_timeout_s", "max_pdf_bytes", "parse_timeout_s", "parse_memory_bytes")
         for name in (*positive, *limits, "max_pages"):
             if getattr(self, name) <= 0:

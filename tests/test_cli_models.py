@@ -91,6 +91,7 @@ def test_the_reply_cache(
     ("words", "code", "message"),
     [
         (["--nli", "x"], 2, "--nli does nothing without --llm"),
+        (["--reranker", "x"], 2, "--reranker does nothing without --llm"),
         (["--reply-cache", "x"], 2, "--reply-cache does nothing without --llm"),
         (["--show-prompt", "--budget-tokens", "5"], 1, "set a larger budget"),
     ],

@@ -1,20 +1,26 @@
 """This file ensures that a cross-encoder's scores are read by their labels, and that other models are refused."""
 
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from cnaps_rag.entailment import CrossEncoderEntailment
-from cnaps_rag.errors import GenerationError
+from cnaps_rag.errors import CrossEncoderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def judged(scores: list[float], labels: dict[int, str] | None) -> tuple[float, float]:
     judge = CrossEncoderEntailment("a-model")
-    config = SimpleNamespace(id2label=labels)
-    fake: Any = SimpleNamespace(model=SimpleNamespace(config=config), predict=lambda _: np.array([scores]))
-    judge.__dict__["_model"] = fake
+    fake: Any = SimpleNamespace(
+        model=SimpleNamespace(config=SimpleNamespace(id2label=labels), device=SimpleNamespace(type="cpu")),
+        predict=lambda _: np.array([scores]),
+    )
+    judge._model.__dict__["_model"] = fake
     return judge.judge("premise", "statement")
 
 
@@ -28,11 +34,12 @@ def test_labels_tell_the_columns() -> None:
 
 def test_another_kind_of_model() -> None:
     """A cross-encoder that gives one relevance score is no entailment model."""
-    with pytest.raises(GenerationError, match="gives 1 scores"):
+    with pytest.raises(CrossEncoderError, match="gives 1 scores a pair, not 3"):
         judged([0.3], None)
 
 
-def test_no_model(tmp_path: Any) -> None:
-    """A name that leads nowhere is an error of this library."""
-    with pytest.raises(GenerationError, match="not a cross-encoder that can be loaded"):
-        CrossEncoderEntailment(str(tmp_path), offline=True).judge("a", "b")
+def test_a_real_model(cross_encoder: "Callable[[int], Path]") -> None:
+    """The probabilities of a real model are shares of one."""
+    entailment, contradiction = CrossEncoderEntailment(str(cross_encoder(3)), offline=True).judge("a ship", "a boat")
+    assert min(entailment, contradiction) > 0
+    assert entailment + contradiction < 1

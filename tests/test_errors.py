@@ -12,6 +12,7 @@ from cnaps_rag import errors
 from cnaps_rag.errors import (
     CitationError,
     CnapsRagError,
+    CrossEncoderError,
     DocumentError,
     EmbedderError,
     EvaluationError,
@@ -32,6 +33,7 @@ EXAMPLES: list[tuple[CnapsRagError, dict[str, object]]] = [
     ),
     (DocumentError("broken", path=HERE, page_number=7, status="no-text"), {"path": HERE, "page_number": 7}),
     (EmbedderError("none", model="m"), {"model": "m"}),
+    (CrossEncoderError("none", model="m"), {"model": "m"}),
     (IndexStateError("foreign", scope="s", expected="a", found="b"), {"scope": "s", "expected": "a", "found": "b"}),
     (StorageError("full", path=HERE, reason="no space"), {"path": HERE, "reason": "no space"}),
     (GenerationError("nothing drafted"), {}),
