@@ -49,11 +49,13 @@ _POINTER = re.compile(
 )
 """Numbers of references, figures, tables, equations, sections and notes state nothing."""
 _POWER = re.compile(
-    r"(?:(?P<times>\d+(?:\.\d+)?)\s?[×·⇥]\s?)?(?<![\w.,])10\s?(?:\^\s?[{(]?\s?[−⁻-]|[−⁻])\s?(?P<power>[1-9])(?!\d)[})]?|"
-    r"(?<![\w.,])(?P<digits>\d+(?:\.\d+)?)(?:e|\s?[×·⇥]\s?10\s?)[−⁻-]\s?(?P<exponent>\d{1,2})(?!\w)",
+    r"(?<![\w.,])(?:(?P<factor>\d+(?:\.\d+)?)\s?[×·⇥]\s?)?10(?:\s?\^\s?[{(]?\s?(?P<sign>[+−⁻-]?)\s?(?P<power>\d{1,2})(?!\d)[})]?|"
+    r"[−⁻]\s?(?P<plain>[1-9])(?!\d)|(?P<raised>[⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))|"
+    r"(?<![\w.,])(?P<digits>\d+(?:\.\d+)?)(?:e(?P<mark>[+−⁻-]?)|\s?[×·⇥]\s?10\s?[−⁻-]\s?)(?P<exponent>\d{1,2})(?!\w)",
     re.IGNORECASE,
 )
-"""Negative powers of ten (`10−4`, `2.5×10−5`, `1e-4`); a plain hyphen behind a ten may be a range."""
+"""Powers of ten (`10−4`, `10^4`, `10⁴`, `2.5×10−5`, `1e-4`); a plain hyphen behind a ten may be a range."""
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _SPLIT_THOUSANDS = re.compile(r"(?<!\d)(\d{1,3}),\s(\d{3})(?!\d)")
 
 
@@ -66,12 +68,14 @@ class Quantity:
         unit: Its unit in one spelling, or None where none is known.
         words: How the text writes it.
         spelled: Whether it is written in words.
+        flat: What is left of a power of ten where a PDF loses its raised digits: `3 × 10⁴` is `3 × 104`.
     """
 
     value: Decimal
     unit: str | None
     words: str
     spelled: bool = False
+    flat: tuple[Decimal, ...] = ()
 
 
 def quantities(text: str) -> list[Quantity]:
@@ -90,8 +94,18 @@ def quantities(text: str) -> list[Quantity]:
 
 def _powers(text: str) -> Iterator[Quantity]:
     for match in _POWER.finditer(text):
-        factor, power = match["times"] or match["digits"] or "1", match["power"] or match["exponent"]
-        yield Quantity(value=Decimal(factor).scaleb(-int(power)).normalize(), unit=None, words=match[0].strip())
+        factor, power = Decimal(match["factor"] or match["digits"] or "1"), _exponent(match)
+        flat = (*((factor,) if match["factor"] else ()), Decimal(f"10{power}")) if power > 0 else ()
+        yield Quantity(value=factor.scaleb(power), unit=None, words=match[0].strip(), flat=flat)
+
+
+def _exponent(match: re.Match[str]) -> int:
+    if match["raised"]:
+        return int(match["raised"].translate(_RAISED))
+    if match["power"]:
+        return int(match["power"]) if match["sign"] in {"", "+"} else -int(match["power"])
+    up = match["exponent"] and match["mark"] in {"", "+"}
+    return int(match["exponent"]) if up else -int(match["plain"] or match["exponent"])
 
 
 def _figures(text: str) -> list[Quantity]:
@@ -176,6 +190,8 @@ def _stated(one: Quantity, stated: list[Quantity], loose: set[Decimal]) -> bool:
     if one.unit is None and 0 < one.value < 1:
         values.add(one.value * 100)  # a tenth is 10 %
     units = {other.unit for other in stated if other.value in values}
+    if one.flat and not units:
+        return loose.issuperset(one.flat)
     if not units:
         return not one.spelled and bool(values & loose)
     if one.spelled and one.unit is None and one.value >= 1:
