@@ -8,7 +8,7 @@ from cnaps_rag.answers import Support
 from cnaps_rag.records import Hit, ScoreKind
 from cnaps_rag.retrieval import search
 from cnaps_rag.settings import Settings
-from cnaps_rag.support import SupportChecker
+from cnaps_rag.support import Shares, SupportChecker
 
 if TYPE_CHECKING:
     from cnaps_rag.index import PromptIndex
@@ -106,3 +106,11 @@ def test_a_search_hit(checker: SupportChecker, index: "PromptIndex") -> None:
     [found] = [hit for hit in hits if "five modules" in hit.passage.text]
     assert len(index.rows_in(found.passage)) > 1
     assert checker.check("Encoder and decoder have 5 modules each.", [found]).support is Support.SUPPORTED
+
+
+def test_shares() -> None:
+    """A text has the share of some terms that their weights make; a term without weight counts nothing."""
+    texts = [frozenset({"fog", "dune"}), frozenset(), frozenset({"dune", "kelp"})]
+    found = Shares(texts, {"fog": 3.0, "dune": 1.0, "reed": 4.0})
+    assert found.of(frozenset({"fog", "dune", "reed", "kelp"})).tolist() == [0.5, 0.0, 0.125]
+    assert found.of(frozenset({"kelp"})).tolist() == found.of(frozenset()).tolist() == [0.0, 0.0, 0.0]
