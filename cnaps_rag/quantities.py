@@ -21,6 +21,12 @@ MULTIPLES |= {"fivefold": 5, "eightfold": 8, "tenfold": 10}
 EASY = frozenset(map(Decimal, (0, 1, 2)))
 """In words these count things so loosely (both, a pair, one more) that papers need not print them."""
 
+_TWO = re.compile(r"(?P<before>\b\w+\s+)?\btwo\s+(?P<noun>[a-z]{4,}s)\b(?!\s+(?:of|by|after|to)\b)", re.IGNORECASE)
+_SOME = frozenset(["first", "last", "next", "other", "remaining", "any", "between", "these", "those", "top", "of"])
+"""`the first two stages` may be two of four."""
+_PAIRED = re.compile(r"\b(?:both|pairs?|couple|twice|dual|either|double|two)\b", re.IGNORECASE)
+"""A source with one of these may well speak of two of a thing."""
+
 TIMES, SIZE = "×", "××"
 _UNITS = {
     "%": "%", "percent": "%", "per cent": "%", "percentage": "%", "×": TIMES, "x": TIMES, "⇥": TIMES, "times": TIMES,
@@ -164,6 +170,20 @@ def _number_at(tokens: list[str], at: int) -> tuple[Decimal | None, int]:
     return (total, used) if used else (None, 0)
 
 
+def _counted_otherwise(text: str, source: str) -> list[str]:
+    """Name what a statement has two of while its source has another number of the same, and speaks of no pair."""
+    found = []
+    for match in () if _PAIRED.search(source) else _TWO.finditer(text):
+        if (match["before"] or "").strip().lower() in _SOME:
+            continue
+        stem = re.escape(match["noun"][:-1].removesuffix("e"))
+        counted = re.finditer(rf"(?P<before>[\w-]+\s+(?:[\w-]+\s+)?){stem}e?s?\b", source, re.IGNORECASE)
+        counts = {one.value for place in counted for one in quantities(place["before"]) if one.unit is None}
+        if counts - {Decimal(1)} and Decimal(2) not in counts:
+            found.append(f"two {match['noun']}")
+    return found
+
+
 def missing(text: str, source: str) -> list[str]:
     """Name the numbers of a statement that a source does not have.
 
@@ -174,15 +194,16 @@ def missing(text: str, source: str) -> list[str]:
     Returns:
         The numbers as the statement writes them: those whose value is nowhere in the source, and those that stand
         there with another unit only; a count in words also where only a ratio of that size stands. Zero, one and two in
-        words are let pass.
+        words are let pass, but for "two" of a thing that the source has another number of.
     """
     wanted = [one for one in quantities(text) if not (one.spelled and one.value in EASY)]
-    if not wanted:
-        return []
     source = _SPLIT_THOUSANDS.sub(r"\1\2", _POINTER.sub(" ", source))
+    two = _counted_otherwise(text, source)
+    if not wanted:
+        return two
     stated = quantities(source)
     loose = {Decimal(match[0].replace(",", "")) for match in _ANY_DIGITS.finditer(_POWER.sub(" ", source))}
-    return [one.words for one in wanted if not _stated(one, stated, loose)]
+    return [one.words for one in wanted if not _stated(one, stated, loose)] + two
 
 
 def _stated(one: Quantity, stated: list[Quantity], loose: set[Decimal]) -> bool:
