@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Config = Mapping[str, Any]
 """A langchain `RunnableConfig`: callbacks, tags, metadata."""
 
-BUSY, SERVER_ERROR, TIMEOUT = 429, 500, 408
+BUSY, SERVER_ERROR, TIMEOUT, UNKNOWN = 429, 500, 408, 404
 REFUSES_ALL = frozenset({401, 403, 407})
 BREAKS = ("timeout", "remoteprotocol", "incompleteread", "readerror", "connectionreset", "brokenpipe")
 
@@ -233,7 +233,7 @@ class ChatCaller:
             self._structured = False
             return
         words = " ".join(str(error).split())[:300]
-        advice = "run again later" if temporary else "check the model's name, the key and the base URL"
+        advice = "run again later" if temporary else _advice(status, unreachable=_unreachable(error))
         raise GenerationError(
             f"{self.name}: the model did not answer ({type(error).__name__}: {words}); {advice}", temporary=temporary
         ) from error
@@ -324,6 +324,19 @@ def _temporary(error: Exception) -> bool:
     if status is not None:
         return status in {BUSY, TIMEOUT} or status >= SERVER_ERROR
     return any(word in type(one).__name__.lower() for one in _chain(error) for word in BREAKS)
+
+
+def _advice(status: int | None, *, unreachable: bool) -> str:
+    """Say what to look at after a failure that stays."""
+    if unreachable:
+        return "check the base URL, and that a server runs there"
+    if status in REFUSES_ALL:
+        return "check the key"
+    return (
+        "check the model's name and the base URL"
+        if status == UNKNOWN
+        else "check the model's name, the key and the base URL"
+    )
 
 
 def _unreachable(error: Exception) -> bool:
