@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from cnaps_rag import attribution, naming, negation, quantities
 from cnaps_rag.answers import Support
 from cnaps_rag.embedding import Vectors
 from cnaps_rag.index import PromptIndex
-from cnaps_rag.intrusions import foreign, gives_orders
+from cnaps_rag.intrusions import cleaned, foreign, gives_orders
 from cnaps_rag.records import Hit, Passage
 from cnaps_rag.stems import EMPTY, Stems
 
@@ -216,6 +216,8 @@ class SupportChecker:
             f"the name {name} is not in what it cites" for name in naming.missing(text, source, known, self._is_word)
         ]
         cited = [sentence for hit in hits for sentence in sentences_of(hit.passage)]
+        if _repeated(text, cited):
+            return found
         disagreement = negation.disagreement(text, self.aligned(text, hits), self._stems.stem, cited)
         found += [disagreement] if disagreement else []
         return found or [
@@ -357,6 +359,12 @@ def sentences_of(passage: Passage) -> list[str]:
     """Take the sentences of a passage that may support anything: those that give no orders."""
     sentences = [passage.text[start:end] for start, end in passage.sentences]
     return [sentence for sentence in sentences if not gives_orders(sentence)]
+
+
+def _repeated(text: str, sentences: Iterable[str]) -> bool:
+    """Tell whether a statement is one of some sentences, their references left out."""
+    words = _WORD.findall(text.lower())
+    return any(_WORD.findall(cleaned(sentence).lower()) == words for sentence in sentences)
 
 
 def citable(passage: Passage) -> str:

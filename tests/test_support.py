@@ -1,5 +1,6 @@
 """This file ensures that a statement stands only where the passages that it cites say it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,6 +78,19 @@ def test_unsupported(checker: SupportChecker, index: "PromptIndex", text: str, w
 def test_it_is_the_cited_passage_that_counts(checker: SupportChecker, index: "PromptIndex") -> None:
     """A statement that another passage of the same paper says is not supported by this one."""
     assert checker.check(INPUT, [hit(index, "It outperforms the")]).support is Support.UNSUPPORTED
+
+
+def test_a_repeated_sentence(checker: SupportChecker, index: "PromptIndex") -> None:
+    """A sentence of the source contradicts itself in nothing, whatever another one says; a part of it may."""
+    first = "Its encoder [3] failed to sharpen fast boats."
+    second = "Our encoder can sharpen fast boats."
+    found = hit(index, "five modules")
+    span = replace(found.passage.spans[0], start=0, end=len(f"{first} {second}"))
+    places = (0, len(first)), (len(first) + 1, span.end)
+    passage = replace(found.passage, text=f"{first} {second}", spans=(span,), sentences=places)
+    cited = [replace(found, passage=passage)]
+    assert checker.facts("Its encoder failed to sharpen fast boats.", cited) == []
+    assert checker.facts("The encoder failed to sharpen fast boats.", cited) != []
 
 
 def test_nothing_cited(checker: SupportChecker) -> None:
