@@ -323,3 +323,10 @@ def test_notes_say_what_is_cited(index: "PromptIndex") -> None:
         "listed; the answer above does not cite it",
         "the answer above rests on it",
     ]
+
+
+@pytest.mark.parametrize("llm", [42, ScriptedChat, object()])
+def test_no_model(index: "PromptIndex", llm: Any) -> None:
+    """What is no chat model is refused before anything is done, whether it is called later or not."""
+    with pytest.raises(TypeError, match="llm must be a langchain-core chat model or PROVIDER:MODEL, not "):
+        answer(index, llm=llm)
