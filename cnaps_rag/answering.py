@@ -214,6 +214,9 @@ def _generator(
     if generator is not None or llm is None:
         return generator or ExtractiveGenerator()
     model = find_chat_model(llm, offline=settings.offline) if isinstance(llm, str) else llm
+    # by what it can do, because a model bound to a config is none by its class
+    if isinstance(model, type) or not all(hasattr(model, name) for name in ("invoke", "with_structured_output")):
+        raise TypeError(f"llm must be a langchain-core chat model or PROVIDER:MODEL, not {llm!r:.80}")
     return ChatGenerator(model, config=config)
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from cnaps_rag.answers import Usage
 from cnaps_rag.chat_templates import Messages
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Config = Mapping[str, Any]
 """A langchain `RunnableConfig`: callbacks, tags, metadata."""
 
-BUSY, SERVER_ERROR, TIMEOUT = 429, 500, 408
+BUSY, SERVER_ERROR, TIMEOUT, UNKNOWN = 429, 500, 408, 404
 REFUSES_ALL = frozenset({401, 403, 407})
 BREAKS = ("timeout", "remoteprotocol", "incompleteread", "readerror", "connectionreset", "brokenpipe")
 
@@ -233,7 +234,7 @@ class ChatCaller:
             self._structured = False
             return
         words = " ".join(str(error).split())[:300]
-        advice = "run again later" if temporary else "check the model's name, the key and the base URL"
+        advice = "run again later" if temporary else _advice(error)
         raise GenerationError(
             f"{self.name}: the model did not answer ({type(error).__name__}: {words}); {advice}", temporary=temporary
         ) from error
@@ -324,6 +325,26 @@ def _temporary(error: Exception) -> bool:
     if status is not None:
         return status in {BUSY, TIMEOUT} or status >= SERVER_ERROR
     return any(word in type(one).__name__.lower() for one in _chain(error) for word in BREAKS)
+
+
+def _advice(error: Exception) -> str:
+    """Say what to look at after a failure that stays."""
+    if _unreachable(error):
+        return f"check the base URL{_called(error)}, and that a server runs there"
+    status = _status(error)
+    if status in REFUSES_ALL:
+        return "check the key"
+    return f"check the model's name{'' if status == UNKNOWN else ', the key'} and the base URL"
+
+
+def _called(error: Exception) -> str:
+    """Tell which address was called, where an error knows; a password in it is left out."""
+    for one in _chain(error):
+        url = getattr(vars(one).get("request"), "url", None)
+        if url is not None:
+            parts = urlsplit(str(url))
+            return f" ({parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path} was called)"
+    return ""
 
 
 def _unreachable(error: Exception) -> bool:

@@ -28,6 +28,7 @@ class Provider:
         options: What is handed to it besides the model's name.
         base_url: Environment variables that name another server than the provider's own.
         own_url: Where it calls without them.
+        keys: Environment variables of which its client needs one.
     """
 
     module: str
@@ -35,6 +36,7 @@ class Provider:
     options: dict[str, Any]
     base_url: tuple[str, ...]
     own_url: str
+    keys: tuple[str, ...] = ()
 
 
 PROVIDERS = {
@@ -44,6 +46,7 @@ PROVIDERS = {
         options={"temperature": 0, "seed": SEED, "max_tokens": REPLY_TOKENS, "timeout": TIMEOUT_S},
         base_url=("OPENAI_API_BASE", "OPENAI_BASE_URL"),
         own_url="https://api.openai.com/v1",
+        keys=("OPENAI_API_KEY", "OPENAI_ADMIN_KEY"),
     ),
     "anthropic": Provider(
         module="langchain_anthropic",
@@ -51,6 +54,7 @@ PROVIDERS = {
         options={"temperature": 0, "max_tokens": REPLY_TOKENS, "timeout": TIMEOUT_S},
         base_url=("ANTHROPIC_API_URL", "ANTHROPIC_BASE_URL"),
         own_url="https://api.anthropic.com",
+        keys=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
     ),
     "ollama": Provider(
         module="langchain_ollama",
@@ -89,6 +93,9 @@ def find_chat_model(name: str, *, offline: bool = False) -> "BaseChatModel":
         kind = getattr(importlib.import_module(provider.module), provider.kind)
     except ImportError as error:
         raise MissingExtraError(f"a model of {known}", extra=known) from error
+    if provider.keys and not any(os.environ.get(name) for name in provider.keys):
+        own = "" if server == provider.own_url else f" (any word, where {server} asks for none)"
+        raise GenerationError(f"{name}: there is no key; set {provider.keys[0]}{own}")
     try:
         made: BaseChatModel = kind(model=model, **provider.options)
     except Exception as error:

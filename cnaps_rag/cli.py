@@ -240,12 +240,12 @@ def _question(path: Path, number: int, line: str) -> tuple[str, str]:
 
 def _ask(options: argparse.Namespace) -> int:
     settings = _settings(options)
+    drafter = None if options.show_prompt else generator_of(options, settings)
     index = open_index(options.prompt, settings=settings)
     if options.show_prompt:
         shown = choose(index, options.question or index.prompt.question, settings, options.budget_tokens)
         text = prompt_text(shown, options.budget_tokens)
     else:
-        drafter = generator_of(options, settings)
         answered = answer(index, question=options.question, generator=drafter, settings=settings)
         for remark in answered.remarks if options.llm else ():
             _say(remark)

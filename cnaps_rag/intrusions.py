@@ -13,9 +13,11 @@ _NUMBERED = re.compile(r"\s*(?:\(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\)|(?<!\d)\^\s
 """Numbers alone in parentheses or raised: how notes and references are marked."""
 _RAISED = "¹²³⁰⁴-⁹"
 _NOTE = re.compile(
-    rf"(?:[①-⒛⓪-⓿❶-➓†‡¶⁑⁂]|(?<![\d)⁻])(?<!\b[A-Za-z])(?<!\b[A-Za-z]{{2}})⁽?[{_RAISED}]+(?:,?\s?[{_RAISED}]+)*⁾?)"
+    rf"(?:[①-⒛⓪-⓿❶-➓†‡¶⁑⁂]|(?<![\d)⁻{_RAISED}])(?<!\b[A-Za-z])(?<!\b[A-Za-z]{{2}})⁽?[{_RAISED}]+(?:,?\s?[{_RAISED}]+)*⁾?)"
 )
 """Marks of notes, which are plain digits once normalised; `m²` and `10⁴` are none."""
+_POWER = re.compile(rf"(?<![\w.,])(10|2)([⁺⁻]?[{_RAISED}]+)(?!\w)")
+"""Powers of ten and two: normalised as it is, `10⁴` would be 104."""
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
@@ -87,7 +89,8 @@ def cleaned(text: str) -> str:
     Returns:
         The statement on one line, in compatibility-normalised characters, without invisible ones.
     """
-    text = _visible(unicodedata.normalize("NFKC", _NOTE.sub(" ", text)).translate(_ALIKE))
+    text = _POWER.sub(r"\1^\2", _NOTE.sub(" ", text))
+    text = _visible(unicodedata.normalize("NFKC", text).translate(_ALIKE))
     text = MARKER.sub("", _LINK.sub(r"\g<words>", text))
     text = _DEFANGED.sub(lambda match: _SIGNS.get(match["sign"].lower(), match["sign"]), text)
     text = _NUMBERED.sub("", _MARKUP.sub("", _TAG.sub("", _BRACKETED.sub("", text))))

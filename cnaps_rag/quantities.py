@@ -21,6 +21,12 @@ MULTIPLES |= {"fivefold": 5, "eightfold": 8, "tenfold": 10}
 EASY = frozenset(map(Decimal, (0, 1, 2)))
 """In words these count things so loosely (both, a pair, one more) that papers need not print them."""
 
+_TWO = re.compile(r"(?P<before>\b\w+\s+)?\btwo\s+(?P<noun>[a-z]{4,}s)\b(?!\s+(?:of|by|after|to)\b)", re.IGNORECASE)
+_SOME = frozenset(["first", "last", "next", "other", "remaining", "any", "between", "these", "those", "top", "of"])
+"""`the first two stages` may be two of four."""
+_PAIRED = re.compile(r"\b(?:both|pairs?|couple|twice|dual|either|double|two)\b", re.IGNORECASE)
+"""A source with one of these may well speak of two of a thing."""
+
 TIMES, SIZE = "×", "××"
 _UNITS = {
     "%": "%", "percent": "%", "per cent": "%", "percentage": "%", "×": TIMES, "x": TIMES, "⇥": TIMES, "times": TIMES,
@@ -49,11 +55,13 @@ _POINTER = re.compile(
 )
 """Numbers of references, figures, tables, equations, sections and notes state nothing."""
 _POWER = re.compile(
-    r"(?:(?P<times>\d+(?:\.\d+)?)\s?[×·⇥]\s?)?(?<![\w.,])10\s?(?:\^\s?[{(]?\s?[−⁻-]|[−⁻])\s?(?P<power>[1-9])(?!\d)[})]?|"
-    r"(?<![\w.,])(?P<digits>\d+(?:\.\d+)?)(?:e|\s?[×·⇥]\s?10\s?)[−⁻-]\s?(?P<exponent>\d{1,2})(?!\w)",
+    r"(?<![\w.,])(?:(?P<factor>\d+(?:\.\d+)?)\s?[×·⇥]\s?)?10(?:\s?\^\s?[{(]?\s?(?P<sign>[+−⁻-]?)\s?(?P<power>\d{1,2})(?!\d)[})]?|"
+    r"[−⁻]\s?(?P<plain>[1-9])(?!\d)|(?P<raised>[⁺⁻]?[⁰¹²³⁴-⁹]{1,2}))|"
+    r"(?<![\w.,])(?P<digits>\d+(?:\.\d+)?)(?:e(?P<mark>[+−⁻-]?)|\s?[×·⇥]\s?10\s?[−⁻-]\s?)(?P<exponent>\d{1,2})(?!\w)",
     re.IGNORECASE,
 )
-"""Negative powers of ten (`10−4`, `2.5×10−5`, `1e-4`); a plain hyphen behind a ten may be a range."""
+"""Powers of ten (`10−4`, `10^4`, `10⁴`, `2.5×10−5`, `1e-4`); a plain hyphen behind a ten may be a range."""
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _SPLIT_THOUSANDS = re.compile(r"(?<!\d)(\d{1,3}),\s(\d{3})(?!\d)")
 
 
@@ -66,12 +74,14 @@ class Quantity:
         unit: Its unit in one spelling, or None where none is known.
         words: How the text writes it.
         spelled: Whether it is written in words.
+        flat: What is left of a power of ten where a PDF loses its raised digits: `3 × 10⁴` is `3 × 104`.
     """
 
     value: Decimal
     unit: str | None
     words: str
     spelled: bool = False
+    flat: tuple[Decimal, ...] = ()
 
 
 def quantities(text: str) -> list[Quantity]:
@@ -90,8 +100,18 @@ def quantities(text: str) -> list[Quantity]:
 
 def _powers(text: str) -> Iterator[Quantity]:
     for match in _POWER.finditer(text):
-        factor, power = match["times"] or match["digits"] or "1", match["power"] or match["exponent"]
-        yield Quantity(value=Decimal(factor).scaleb(-int(power)).normalize(), unit=None, words=match[0].strip())
+        factor, power = Decimal(match["factor"] or match["digits"] or "1"), _exponent(match)
+        flat = (*((factor,) if match["factor"] else ()), Decimal(f"10{power}")) if power > 0 else ()
+        yield Quantity(value=factor.scaleb(power), unit=None, words=match[0].strip(), flat=flat)
+
+
+def _exponent(match: re.Match[str]) -> int:
+    if match["raised"]:
+        return int(match["raised"].translate(_RAISED))
+    if match["power"]:
+        return int(match["power"]) if match["sign"] in {"", "+"} else -int(match["power"])
+    up = match["exponent"] and match["mark"] in {"", "+"}
+    return int(match["exponent"]) if up else -int(match["plain"] or match["exponent"])
 
 
 def _figures(text: str) -> list[Quantity]:
@@ -150,6 +170,20 @@ def _number_at(tokens: list[str], at: int) -> tuple[Decimal | None, int]:
     return (total, used) if used else (None, 0)
 
 
+def _counted_otherwise(text: str, source: str) -> list[str]:
+    """Name what a statement has two of while its source has another number of the same, and speaks of no pair."""
+    found = []
+    for match in () if _PAIRED.search(source) else _TWO.finditer(text):
+        if (match["before"] or "").strip().lower() in _SOME:
+            continue
+        stem = re.escape(match["noun"][:-1].removesuffix("e"))
+        counted = re.finditer(rf"(?P<before>[\w-]+\s+(?:[\w-]+\s+)?){stem}e?s?\b", source, re.IGNORECASE)
+        counts = {one.value for place in counted for one in quantities(place["before"]) if one.unit is None}
+        if counts - {Decimal(1)} and Decimal(2) not in counts:
+            found.append(f"two {match['noun']}")
+    return found
+
+
 def missing(text: str, source: str) -> list[str]:
     """Name the numbers of a statement that a source does not have.
 
@@ -160,15 +194,16 @@ def missing(text: str, source: str) -> list[str]:
     Returns:
         The numbers as the statement writes them: those whose value is nowhere in the source, and those that stand
         there with another unit only; a count in words also where only a ratio of that size stands. Zero, one and two in
-        words are let pass.
+        words are let pass, but for "two" of a thing that the source has another number of.
     """
     wanted = [one for one in quantities(text) if not (one.spelled and one.value in EASY)]
-    if not wanted:
-        return []
     source = _SPLIT_THOUSANDS.sub(r"\1\2", _POINTER.sub(" ", source))
+    two = _counted_otherwise(text, source)
+    if not wanted:
+        return two
     stated = quantities(source)
     loose = {Decimal(match[0].replace(",", "")) for match in _ANY_DIGITS.finditer(_POWER.sub(" ", source))}
-    return [one.words for one in wanted if not _stated(one, stated, loose)]
+    return [one.words for one in wanted if not _stated(one, stated, loose)] + two
 
 
 def _stated(one: Quantity, stated: list[Quantity], loose: set[Decimal]) -> bool:
@@ -176,6 +211,8 @@ def _stated(one: Quantity, stated: list[Quantity], loose: set[Decimal]) -> bool:
     if one.unit is None and 0 < one.value < 1:
         values.add(one.value * 100)  # a tenth is 10 %
     units = {other.unit for other in stated if other.value in values}
+    if one.flat and not units:
+        return loose.issuperset(one.flat)
     if not units:
         return not one.spelled and bool(values & loose)
     if one.spelled and one.unit is None and one.value >= 1:

@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from cnaps_rag import attribution, naming, negation, quantities
 from cnaps_rag.answers import Support
 from cnaps_rag.embedding import Vectors
 from cnaps_rag.index import PromptIndex
-from cnaps_rag.intrusions import foreign, gives_orders
+from cnaps_rag.intrusions import cleaned, foreign, gives_orders
 from cnaps_rag.records import Hit, Passage
 from cnaps_rag.stems import EMPTY, Stems
 
@@ -86,6 +86,40 @@ class Verdict:
     standing: float = 0.0
 
 
+class Shares:
+    """Tells what share of some terms, by their weight, each of many texts has."""
+
+    def __init__(self, texts: Sequence[frozenset[str]], weights: Mapping[str, float]) -> None:
+        """List for each term the texts that have it.
+
+        Args:
+            texts: The terms of each text.
+            weights: What a term counts; others count nothing.
+        """
+        self.weights = weights
+        self._count = len(texts)
+        rows: dict[str, list[int]] = defaultdict(list)
+        for row, terms in enumerate(texts):
+            for term in terms:
+                rows[term].append(row)
+        self._rows = {term: np.array(found) for term, found in rows.items()}
+
+    def of(self, terms: frozenset[str]) -> Scores:
+        """Measure the shares.
+
+        Args:
+            terms: The terms.
+
+        Returns:
+            Shape: (n_texts,), float64, 0 to 1.
+        """
+        shares = np.zeros(self._count)
+        # in one order, so that the last digits do not depend on that of a set
+        for term in sorted(terms & self._rows.keys()):
+            shares[self._rows[term]] += self.weights.get(term, 0.0)
+        return shares / (_weighed(terms, self.weights) or 1.0)
+
+
 def unsupported(*reasons: str, standing: float = 0.0) -> Verdict:
     """Make the verdict on a statement that must not be shown."""
     return Verdict(support=Support.UNSUPPORTED, reasons=reasons, standing=standing)
@@ -118,24 +152,29 @@ class SupportChecker:
         return [citable(passage) for passage in self.index.passages]
 
     @cached_property
-    def _words(self) -> list[frozenset[str]]:
-        return [self._stems.content(text) for text in self._texts]
+    def _words(self) -> "Shares":
+        words = [self._stems.content(text) for text in self._texts]
+        return Shares(words, _rarity(words))
 
     @cached_property
-    def _sentence_words(self) -> list[list[frozenset[str]]]:
-        return [[self._stems.content(sentence) for sentence in sentences_of(one)] for one in self.index.passages]
+    def _sentence_rows(self) -> npt.NDArray[np.intp]:
+        """Tell for each sentence in which passage it stands."""
+        counts = [len(sentences_of(passage)) for passage in self.index.passages]
+        return np.repeat(np.arange(len(counts)), counts)
 
     @cached_property
-    def _letters(self) -> list[frozenset[str]]:
-        return [_sequences(text) for text in self._texts]
+    def _sentence_words(self) -> "Shares":
+        sentences = (sentence for passage in self.index.passages for sentence in sentences_of(passage))
+        return Shares([self._stems.content(sentence) for sentence in sentences], self._weights)
 
     @cached_property
-    def _weights(self) -> dict[str, float]:
-        return _rarity(self._words)
+    def _letters(self) -> "Shares":
+        letters = [_sequences(text) for text in self._texts]
+        return Shares(letters, _rarity(letters))
 
-    @cached_property
-    def _letter_weights(self) -> dict[str, float]:
-        return _rarity(self._letters)
+    @property
+    def _weights(self) -> Mapping[str, float]:
+        return self._words.weights
 
     @cached_property
     def _documents(self) -> npt.NDArray[np.str_]:
@@ -177,6 +216,8 @@ class SupportChecker:
             f"the name {name} is not in what it cites" for name in naming.missing(text, source, known, self._is_word)
         ]
         cited = [sentence for hit in hits for sentence in sentences_of(hit.passage)]
+        if _repeated(text, cited):
+            return found
         disagreement = negation.disagreement(text, self.aligned(text, hits), self._stems.stem, cited)
         found += [disagreement] if disagreement else []
         return found or [
@@ -249,22 +290,19 @@ class SupportChecker:
         """Measure how close every passage of the index is to a statement."""
         if self._asked is None or self._asked[0] != text:
             content = self._stems.content(text)
-            sequences = _sequences(text)
-            sentences = [[self._share(content, words) for words in passage] for passage in self._sentence_words]
+            best = np.zeros(len(self._texts))
+            np.maximum.at(best, self._sentence_rows, self._sentence_words.of(content))
             closeness = Closeness(
                 meaning=self.index.vectors @ self._vector(text),
-                words=np.array([self._share(content, words) for words in self._words]),
-                sentence=np.array([max(shares, default=0.0) for shares in sentences]),
-                letters=np.array([self._letter_share(sequences, found) for found in self._letters]),
+                words=self._words.of(content),
+                sentence=best,
+                letters=self._letters.of(_sequences(text)),
             )
             self._asked = text, closeness
         return self._asked[1]
 
     def _share(self, content: frozenset[str], words: frozenset[str]) -> float:
         return _weighed(content & words, self._weights) / (_weighed(content, self._weights) or 1.0)
-
-    def _letter_share(self, sequences: frozenset[str], found: frozenset[str]) -> float:
-        return _weighed(sequences & found, self._letter_weights) / (_weighed(sequences, self._letter_weights) or 1.0)
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Embed statements that will be checked, in one go."""
@@ -321,6 +359,12 @@ def sentences_of(passage: Passage) -> list[str]:
     """Take the sentences of a passage that may support anything: those that give no orders."""
     sentences = [passage.text[start:end] for start, end in passage.sentences]
     return [sentence for sentence in sentences if not gives_orders(sentence)]
+
+
+def _repeated(text: str, sentences: Iterable[str]) -> bool:
+    """Tell whether a statement is one of some sentences, their references left out."""
+    words = _WORD.findall(text.lower())
+    return any(_WORD.findall(cleaned(sentence).lower()) == words for sentence in sentences)
 
 
 def citable(passage: Passage) -> str:

@@ -28,7 +28,7 @@ import numpy as np
 from cnaps_rag import naming, quantities
 from cnaps_rag.answers import Support
 from cnaps_rag.embedding import Embedder, find_embedder
-from cnaps_rag.encoding import encode_passages
+from cnaps_rag.encoding import EncodedPassages
 from cnaps_rag.evaluation import GoldCase, read_gold_folder
 from cnaps_rag.evaluation.matching import bare
 from cnaps_rag.index import PromptIndex
@@ -49,6 +49,7 @@ from cnaps_rag.records import (
 from cnaps_rag.settings import Settings
 from cnaps_rag.shards import Shard
 from cnaps_rag.support import SupportChecker
+from cnaps_rag.token_vectors import TokenVectors
 
 SEED = 20
 OTHERS = 3
@@ -311,10 +312,14 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def index_of(abstracts: dict[int, list[str]], embedder: Embedder) -> PromptIndex:
-    """Make an index of abstracts, cut into passages of the usual number of sentences."""
-    papers, shards = [], []
-    for number, sentences in abstracts.items():
-        name, most = str(number), Settings().passage_sentences
+    """Make an index of abstracts, cut into passages of the usual number of sentences, without vectors for searches."""
+    papers, shards, most = [], [], Settings().passage_sentences
+    cut = {
+        str(number): [passage_of(str(number), sentences[at : at + most]) for at in range(0, len(sentences), most)]
+        for number, sentences in abstracts.items()
+    }
+    vectors = iter(embedder.embed([passage.text for passages in cut.values() for passage in passages]))
+    for name, passages in cut.items():
         listed = ListedPaper(name=name, url=f"https://example.org/{name}")
         papers.append(
             IndexedPaper(
@@ -327,9 +332,11 @@ def index_of(abstracts: dict[int, list[str]], embedder: Embedder) -> PromptIndex
                 title="",
             )
         )
-        passages = tuple(passage_of(name, sentences[at : at + most]) for at in range(0, len(sentences), most))
+        own = np.stack([next(vectors) for _ in passages])
+        tokens = TokenVectors.compress([vector[None, :1] for vector in own], 1)
+        encoded = EncodedPassages(vectors=own, titled=own, tokens=tokens)
         document = Document(sha256=name, title=None, pages=())
-        shards.append(Shard(document=document, passages=passages, encoded=encode_passages(None, passages, embedder)))
+        shards.append(Shard(document=document, passages=tuple(passages), encoded=encoded))
     prompt = Prompt(question="?", recommended=(papers[0].listed,), related=tuple(one.listed for one in papers[1:]))
     return PromptIndex(prompt, papers, shards, embedder)
 

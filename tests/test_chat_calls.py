@@ -112,8 +112,8 @@ def test_a_server_without_schemas(server: ChatServer) -> None:
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that cannot be reached is an error that names the base URL as a cause."""
     monkeypatch.setenv("OPENAI_API_KEY", "k")
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
-    with pytest.raises(GenerationError, match="base URL") as caught:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://me:secret@127.0.0.1:9/v1")
+    with pytest.raises(GenerationError, match=r"base URL \(http://127.0.0.1:9/v1/\S+ was called\), and") as caught:
         caller().ask(REQUEST)
     assert not caught.value.temporary
 

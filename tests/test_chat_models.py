@@ -61,11 +61,17 @@ def test_a_missing_package(known: str, monkeypatch: pytest.MonkeyPatch) -> None:
         find_chat_model(f"{known}:some-model")
 
 
-def test_a_missing_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A missing key is an error of this library that says so."""
-    monkeypatch.delenv("OPENAI_API_KEY")
-    with pytest.raises(GenerationError, match="cannot be set up"):
-        find_chat_model("openai:some-model")
+@pytest.mark.parametrize("known", ["openai", "anthropic"])
+def test_a_missing_key(known: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing key is named before anything is sent; a server of one's own may ask for none, its client does."""
+    pytest.importorskip(PROVIDERS[known].module, reason="the provider's package is not installed")
+    for name in PROVIDERS[known].keys:
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(GenerationError, match=rf"there is no key; set {known.upper()}_API_KEY$"):
+        find_chat_model(f"{known}:some-model")
+    monkeypatch.setenv(PROVIDERS[known].base_url[-1], "http://127.0.0.1:9/v1")
+    with pytest.raises(GenerationError, match=r"\(any word, where http://127.0.0.1:9/v1 asks for none\)"):
+        find_chat_model(f"{known}:some-model")
 
 
 def test_offline_keeps_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,7 +121,7 @@ def test_a_wrong_key(ask: list[str], server: ChatServer, capsys: pytest.CaptureF
     assert cli.main([*ask, "--llm", "openai:fake"]) == 1
     said = capsys.readouterr()
     assert (said.out, said.err.count("\n")) == ("", 1)
-    assert "check the model's name, the key and the base URL" in said.err
+    assert said.err.endswith("check the key\n")
 
 
 def test_a_failing_server(ask: list[str], server: ChatServer, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,5 +129,5 @@ def test_a_failing_server(ask: list[str], server: ChatServer, capsys: pytest.Cap
     server.scripts = [lambda _: Scripted(status=500)]
     assert cli.main([*ask, "--llm", "openai:fake"]) == 0
     said = capsys.readouterr()
-    assert "the model failed on the way" in said.err
-    assert "the model failed on the way" in said.out
+    assert "ChatOpenAI:fake: the model did not answer" in said.err
+    assert "ChatOpenAI:fake: the model did not answer" in said.out

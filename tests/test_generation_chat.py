@@ -175,7 +175,9 @@ def test_only_unreadable_replies(index: "PromptIndex") -> None:
     found, plain = answer(index, llm=model), answer(index)
     assert len(model.sent) == 2
     assert list(found.claims()) == list(plain.claims())
-    assert "No statement of the model passed for task" in found.remarks[0]
+    assert found.generator == "extractive; ScriptedChat gave no statement that passed"
+    assert found.remarks[0].startswith("The model's last reply could not be used in full: it was no")
+    assert "No statement of the model passed for task" in found.remarks[1]
 
 
 def test_prose_with_marks(index: "PromptIndex") -> None:
@@ -205,7 +207,8 @@ def test_errors_that_pass(index: "PromptIndex") -> None:
         raise TimeoutError("busy")
 
     found = answer(index, llm=ScriptedChat(script=[busy]))
-    assert "the model failed on the way" in found.remarks[0]
+    assert found.remarks[0].startswith("ScriptedChat: the model did not answer (TimeoutError: busy); run again later.")
+    assert found.generator == "extractive; ScriptedChat gave no statement that passed"
     assert list(found.claims()) == list(answer(index).claims())
 
     def wrong(_: dict[str, str]) -> str:
@@ -223,6 +226,7 @@ def test_a_later_failure(index: "PromptIndex") -> None:
 
     found = answer(index, llm=ScriptedChat(script=[adding("model", "The encoder has seven modules."), wrong]))
     assert worded(found) == [TASK, INPUT, MODULES]
+    assert found.remarks[0].startswith("The model failed on the way: ScriptedChat: ")
     assert "too long" in found.remarks[0]
 
 
@@ -319,3 +323,10 @@ def test_notes_say_what_is_cited(index: "PromptIndex") -> None:
         "listed; the answer above does not cite it",
         "the answer above rests on it",
     ]
+
+
+@pytest.mark.parametrize("llm", [42, ScriptedChat, object()])
+def test_no_model(index: "PromptIndex", llm: Any) -> None:
+    """What is no chat model is refused before anything is done, whether it is called later or not."""
+    with pytest.raises(TypeError, match="llm must be a langchain-core chat model or PROVIDER:MODEL, not "):
+        answer(index, llm=llm)

@@ -65,7 +65,9 @@ def test_foreign(text: str) -> None:
         ("It is fast (1, 2) ^3 {4}.", "It is fast."),
         ("It is fast ![x][1].", "It is fast."),
         ("It is fast \U0001f600.", "It is fast."),
-        ("It takes 4 m² and 10⁴ steps at 90° (30).", "It takes 4 m2 and 104 steps at 90°."),
+        ("It takes 4 m² and 10⁴ steps at 90° (30).", "It takes 4 m2 and 10^4 steps at 90°."),
+        ("It takes 3×10⁴ steps of 10⁻³, 2¹⁰ in all.", "It takes 3×10^4 steps of 10^−3, 2^10 in all."),
+        ("It has 12¹ layers of 3.10².", "It has 121 layers of 3.102."),
     ],
 )
 def test_cleaned(text: str, clean: str) -> None:

@@ -1,5 +1,6 @@
 """This file ensures that a statement stands only where the passages that it cites say it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,7 +9,7 @@ from cnaps_rag.answers import Support
 from cnaps_rag.records import Hit, ScoreKind
 from cnaps_rag.retrieval import search
 from cnaps_rag.settings import Settings
-from cnaps_rag.support import SupportChecker
+from cnaps_rag.support import Shares, SupportChecker
 
 if TYPE_CHECKING:
     from cnaps_rag.index import PromptIndex
@@ -79,6 +80,19 @@ def test_it_is_the_cited_passage_that_counts(checker: SupportChecker, index: "Pr
     assert checker.check(INPUT, [hit(index, "It outperforms the")]).support is Support.UNSUPPORTED
 
 
+def test_a_repeated_sentence(checker: SupportChecker, index: "PromptIndex") -> None:
+    """A sentence of the source contradicts itself in nothing, whatever another one says; a part of it may."""
+    first = "Its encoder [3] failed to sharpen fast boats."
+    second = "Our encoder can sharpen fast boats."
+    found = hit(index, "five modules")
+    span = replace(found.passage.spans[0], start=0, end=len(f"{first} {second}"))
+    places = (0, len(first)), (len(first) + 1, span.end)
+    passage = replace(found.passage, text=f"{first} {second}", spans=(span,), sentences=places)
+    cited = [replace(found, passage=passage)]
+    assert checker.facts("Its encoder failed to sharpen fast boats.", cited) == []
+    assert checker.facts("The encoder failed to sharpen fast boats.", cited) != []
+
+
 def test_nothing_cited(checker: SupportChecker) -> None:
     """A statement that cites nothing is refused."""
     assert checker.check(INPUT, []).support is Support.UNSUPPORTED
@@ -106,3 +120,11 @@ def test_a_search_hit(checker: SupportChecker, index: "PromptIndex") -> None:
     [found] = [hit for hit in hits if "five modules" in hit.passage.text]
     assert len(index.rows_in(found.passage)) > 1
     assert checker.check("Encoder and decoder have 5 modules each.", [found]).support is Support.SUPPORTED
+
+
+def test_shares() -> None:
+    """A text has the share of some terms that their weights make; a term without weight counts nothing."""
+    texts = [frozenset({"fog", "dune"}), frozenset(), frozenset({"dune", "kelp"})]
+    found = Shares(texts, {"fog": 3.0, "dune": 1.0, "reed": 4.0})
+    assert found.of(frozenset({"fog", "dune", "reed", "kelp"})).tolist() == [0.5, 0.0, 0.125]
+    assert found.of(frozenset({"kelp"})).tolist() == found.of(frozenset()).tolist() == [0.0, 0.0, 0.0]

@@ -76,6 +76,7 @@ class Session:
         self._open: tuple[int, ...] = ()
         self._may_reread = self._may_reword = True
         self._answered = False
+        self._flaw: str | None = None
         self._remarks: list[str] = []
 
     def ask(self) -> Request | None:
@@ -104,6 +105,7 @@ class Session:
         """
         reply = read_reply(text)
         self._answered = True
+        self._flaw = reply.error
         self._open += reply.open_sentences
         passed = list(self._judge(reply.claims))
         self._go_on(reply.error)
@@ -121,7 +123,8 @@ class Session:
         """
         if not error.temporary and not self._answered:
             raise error
-        self._remarks.append(f"the model failed on the way ({' '.join(error.message.split())})")
+        way = "The model failed on the way: " if self._answered else ""
+        self._remarks.append(f"{way}{' '.join(error.message.split())}.")
         self._next = None
 
     def broken_off(self, text: str) -> list[PartClaim]:
@@ -135,7 +138,8 @@ class Session:
         """
         self._answered = True
         passed = list(self._judge(complete_claims(text)))
-        self._go_on("it broke off before its end")
+        self._flaw = "it broke off before its end"
+        self._go_on(self._flaw)
         return passed
 
     def _go_on(self, error: str | None) -> None:
@@ -228,7 +232,7 @@ class Session:
         hits = {hit.passage.id: hit for hit in (*self.shown.hits, *base.hits)}
         drafted: dict[str, Any] = {part: tuple(claims) for part, claims in parts.items()}
         draft = Draft(
-            generator=f"{name}, with {base.generator} for {', '.join(filled)}" if filled else name,
+            generator=_generator(name, base.generator, filled, worded=bool(self._passed)),
             hits=tuple(hits.values()),
             notes=self._notes(base, parts),
             not_covered=self._not_covered(base),
@@ -264,6 +268,8 @@ class Session:
 
     def _all_remarks(self, filled: list[str]) -> Iterator[str]:
         yield from self._remarks
+        if self._flaw:
+            yield f"The model's last reply could not be used in full: {self._flaw}."
         if filled:
             yield (
                 f"No statement of the model passed for {', '.join(filled)}: what stands there are the papers' own "
@@ -273,6 +279,13 @@ class Session:
             yield f"{self.shown.left_out} passages at the bottom of the ranking were not shown to the model."
         if self.shown.withheld:
             yield f"{self.shown.withheld} sentences that give orders to the reader were not shown to the model."
+
+
+def _generator(name: str, other: str, filled: list[str], *, worded: bool) -> str:
+    """Say who wrote an answer."""
+    if not worded:
+        return f"{other}; {name} gave no statement that passed"
+    return f"{name}, with {other} for {', '.join(filled)}" if filled else name
 
 
 def best_quote(checker: SupportChecker, text: str, hit: Hit) -> Evidence | None:
