@@ -41,7 +41,8 @@ CONNECTIVE = re.compile(
     r"in a nutshell|as we (?:show|demonstrate|will see)|in (?:this|our) (?:paper|work|study|article)|to be specific|"
     r"as (?:is )?(?:shown|illustrated|depicted|demonstrated|described|summari[sz]ed|can be seen) in [^,]{1,40}),\s+"
     r"(?=\S)|"
-    r"^(?:note (?:that )?|notice that |observation \d+ ?[-–—:] ?|but |yet )(?=\S)|^(?:[A-Z][\w-]+ ){0,3}[\w-]+: (?=[A-Z][a-z]+ )|"
+    r"^(?:note (?:that )?|notice that |observation \d+ ?[-–—:] ?|but |yet )(?=\S)|"
+    r"^(?:[A-Z][\w-]+ ){0,3}[\w-]+: (?=[A-Z][a-z]+ )|"
     r"^(?-i:(?:[A-Z][\w-]+ ){1,3}(?=(?:Given|We|The|This|In|To|For|Our|As|Since|An|A) [a-z]))",
     re.IGNORECASE,
 )
@@ -62,8 +63,8 @@ an as at be by do go he if in is it me my no of on or so to up us we vs ie eg al
 id th nd rd st
 """
 SYMBOLIC = re.compile(
-    rf"(?<!\S)(?!(?:{'|'.join(LETTERS.split())})\b)[a-z]{{2}}(?![\w.-])|[Α-Ωα-ω]|\b(?:[A-Z]{{1,2}} ){{2}}[A-Z]{{1,2}}\b|"
-    r"\s[,;](?!\S)|\bM\d\b"
+    rf"(?<!\S)(?!(?:{'|'.join(LETTERS.split())})\b)[a-z]{{2}}(?![\w.-])|[Α-Ωα-ω]|"
+    r"\b(?:[A-Z]{1,2} ){2}[A-Z]{1,2}\b|\s[,;](?!\S)|\bM\d\b"
 )
 """A word of two small letters that is none, a Greek letter, a row of capitals or a comma that stands alone: symbols."""
 HOLE = re.compile(
