@@ -81,6 +81,29 @@ The network takes a blurry photo as its input, and the photo that it produces is
     assert task.text.startswith("We tackle the problem of photo sharpening")
 
 
+@pytest.mark.parametrize(
+    ("beside", "task"),
+    [
+        ("Photo sharpening is an important task in computer vision with many applications.", "The blur should be"),
+        ("Photo sharpening is the main building block of photo editing and of photo printing.", "The blur should be"),
+        ("Photo sharpening refers to the removal of blur from a single photo.", "Photo sharpening refers to"),
+    ],
+)
+def test_the_task_is_told(desk: "Desk", beside: str, task: str) -> None:
+    """A definition comes before what should be, and that before a sentence that says only that the task matters."""
+    text = f"""Quick Lanterns for Photo Sharpening
+Abstract
+{beside} The blur should be removed from a photo by photo sharpening.
+1. Introduction
+The network takes a blurry photo as its input, and the photo that it produces is sharp.
+"""
+    (desk.pdf_dir / "2201.00001.pdf").write_bytes(write_pdf([text]))
+    model = ListedPaper(name="Quick Lanterns", url="https://arxiv.org/pdf/2201.00001")
+    prompt = Prompt(question="How does a model learn to sharpen a blurry photo?", recommended=(model,), related=())
+    [found] = answer(desk.index(prompt), settings=desk.settings).task
+    assert found.text.startswith(task)
+
+
 def test_each_recommended_model_is_spoken_of(draft: Draft) -> None:
     """With two recommended models, each gets claims under its name, quoted from its own paper."""
     names = {claim.about for claim in draft.claims()}

@@ -9,7 +9,7 @@ import numpy as np
 
 from cnaps_rag.embedding import Embedder, Vectors
 from cnaps_rag.encoding import EncodedQuestion, encode_questions
-from cnaps_rag.generation.aspects import ASPECTS, INPUT, MECHANISM, MODEL, OUTPUT, TASK
+from cnaps_rag.generation.aspects import AIMING, ASPECTS, BESIDE_TASK, INPUT, MECHANISM, MODEL, OUTPUT, TASK
 from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.names import expansions, relations, topic_of
@@ -36,8 +36,12 @@ NAMED_FIRST = ((TASK, 1.5), (INPUT, 0.5), (OUTPUT, 0.5))
 that against salience: most for the task, which is the answer's first sentence."""
 TOPIC_SHARE = 3.0
 """How much it counts for the task that a sentence comes close to what the paper's title says that the paper is on."""
-DEFINING_SHARE = 1.0
+DEFINING_SHARE = 1.5
 """How much it counts for the task, beside, that a sentence defines something."""
+AIMING_SHARE = 1.0
+"""How much it counts for the task that a sentence says what the authors are at, or what should be."""
+BESIDE_SHARE = 4.0
+"""How much it counts against a sentence as the task that it says what is limited or unwanted, or only that it matters."""
 UNANNOUNCED = 100.0
 """Taken off the score of a sentence that is looked for as input or output and does not announce itself as such."""
 LEAST_COSINE = 0.25
@@ -209,6 +213,7 @@ def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: 
     cued = {aspect.name: pool.having(aspect.cue) * (1.0 - pool.elsewhere) for aspect in ASPECTS}
     [topic] = index.embedder.embed([topic_of(paper.title)])
     affinity[TASK.name] += TOPIC_SHARE * (pool.vectors @ topic) + DEFINING_SHARE * cued[TASK.name]
+    affinity[TASK.name] += AIMING_SHARE * pool.having(AIMING) - BESIDE_SHARE * pool.having(BESIDE_TASK)
     placed = _place(Selection(pool, budget_words), salience, affinity, cued)
     for row in sorted(placed, key=lambda row: _reading_order(pool.evidence[row])):
         steps[placed[row]].append(pool.evidence[row])
