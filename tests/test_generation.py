@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cnaps_rag.citations import verbatim, verify
-from cnaps_rag.generation import Draft, ExtractiveGenerator
+from cnaps_rag.generation import Draft, ExtractiveGenerator, extractive
 from cnaps_rag.generation.aspects import INPUT, OUTPUT
+from cnaps_rag.generation.drafts import without_references
 from cnaps_rag.listing import ListedPaper, Prompt, Role
 from cnaps_rag.pipeline import answer
 from cnaps_rag.records import PaperStatus
@@ -132,6 +133,42 @@ def test_notes_say_what_bears(draft: Draft) -> None:
     assert harbour.evidence == ()
     assert "no passage of it bears" not in forest.note
     assert all(evidence.quote for evidence in forest.evidence)
+
+
+def test_notes_quote_what_tells_something(desk: "Desk") -> None:
+    """Why a related paper bears on the question is not told by a report of experiments, however close it comes."""
+    question = "How is a blurry photo of a harbour sharpened?"
+    own = "The lantern network sharpens a blurry photo of a harbour in a single quick step."
+    report = "Experiments tell how a blurry photo of a harbour is sharpened by seven baselines."
+    telling = "A blurry photo of a harbour is sharpened by looking at each lamp of the picture."
+    papers = []
+    for number, sentences in enumerate((own, f"{report} {telling}"), 1):
+        pages = [f"Paper {number}\nAbstract\n{sentences}\n"]
+        (desk.pdf_dir / f"2201.0000{number}.pdf").write_bytes(write_pdf(pages))
+        papers.append(ListedPaper(name=f"Paper {number}", url=f"https://arxiv.org/pdf/2201.0000{number}"))
+    index = desk.index(Prompt(question=question, recommended=tuple(papers[:1]), related=tuple(papers[1:])))
+    _, note = ExtractiveGenerator().draft(index, question, desk.settings).notes
+    assert [evidence.quote for evidence in note.evidence] == [telling]
+
+
+@pytest.mark.parametrize(("cosine", "said"), [(0.36, True), (0.40, False)])
+def test_a_model_for_something_else(
+    index: "PromptIndex", shared_desk: "Desk", monkeypatch: pytest.MonkeyPatch, cosine: float, said: bool
+) -> None:
+    """Where no passage of the recommended papers comes close to the question, the answer says so and goes on."""
+    monkeypatch.setattr(extractive, "closeness", lambda *_: cosine)
+    found = ExtractiveGenerator().draft(index, index.prompt.question, shared_desk.settings)
+    assert any(gap.startswith("the question itself") for gap in found.not_covered) is said
+    assert found.task
+
+
+@pytest.mark.parametrize(
+    "reference", [" [7]", " [7, 9–11]", " [e.g. 5, 6]", " (Lamp et al., 2016; Wick & Oil, 2017)", " (see Lamp, 2016a)"]
+)
+def test_references_are_left_out(reference: str) -> None:
+    """A paper's own references are left out of a statement; other parentheses stay."""
+    text = "The lantern (QLR) sharpens{} a photo (in 2016 steps)."
+    assert without_references(text.format(reference)) == text.format("")
 
 
 def test_notes_say_what_is_missing(draft: Draft) -> None:

@@ -112,6 +112,8 @@ def test_a_leading_connective_is_left_out(sentence: str, quote: str) -> None:
         "The network restores the pixels xhr,shr of a sharp photo from a blurry one.",
         "The pair of photos and maps (I i L and the map of its parts) goes into the network.",
         "The encoder maps a photo to a code. z also needs to be stored beside the photo.",
+        "The network needs no large batches of blurry photos (unlike [8, 15]) to be trained.",
+        "As was found by (Lamp & Wick, 2016), wider networks sharpen more of the photos.",
         "The main idea is that the ratio dl tells how much of the photo is needed.",
         "The network sharpens the photo, and its weights θ are learned from pairs of photos.",
         "For the teacher network T , the photo is sharpened in almost the same way.",

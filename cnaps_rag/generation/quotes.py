@@ -14,7 +14,8 @@ WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")
 SYMBOL = re.compile(r"[^\w\s.,;:()\[\]\"'“”‘’%/×–—&!?+-]|[=<>|_∼∗†]|[^\x00-\u024f\u2010-\u2026×]")
 POINTING = re.compile(
     r"\b(?:fig(?:ure|s|\.)|tab(?:le|\.)|eq(?:uation|n|\.|s)|sec(?:tion|\.)|algorithm|appendix|supplement\w*|"
-    r"above|below|following|subsection|paragraph|columns?|rows?)\b",
+    r"above|below|following|subsection|paragraph|columns?|rows?|dotted|dashed|"
+    r"(?:red|blue|green|yellow|orange|purple|gr[ae]y) (?:frame|box|line|curve|arrow)(?:e?s)?)\b",
     re.IGNORECASE,
 )
 DANGLING = re.compile(
@@ -68,7 +69,8 @@ SYMBOLIC = re.compile(
 )
 """A word of two small letters that is none, a Greek letter, a row of capitals or a comma that stands alone: symbols."""
 HOLE = re.compile(
-    r"(?:\b(?:in|of|by|from|to|with|as|on|and|or|like|than|between|see|following|that|for|is|are)|e\.g\.,?|i\.e\.,?)\s*\[\d",
+    r"(?:\b(?:in|of|by|from|to|with|as|on|and|or|like|than|between|see|following|that|for|is|are|unlike)|e\.g\.,?|"
+    r"i\.e\.,?)\s*(?:\[\d|\((?:[A-Z][^()]*|e\.g\.[^()]*)\b(?:19|20)\d\d[a-z]?\))",
     re.IGNORECASE,
 )
 """A reference number that stands for a word: without it the sentence has a hole."""
