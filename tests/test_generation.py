@@ -163,7 +163,15 @@ def test_a_model_for_something_else(
 
 
 @pytest.mark.parametrize(
-    "reference", [" [7]", " [7, 9–11]", " [e.g. 5, 6]", " (Lamp et al., 2016; Wick & Oil, 2017)", " (see Lamp, 2016a)"]
+    "reference",
+    [
+        " [7]",
+        " [7, 9–11]",
+        " [e.g. 5, 6]",
+        " (Lamp et al., 2016; Wick & Oil, 2017)",
+        " (see Lamp, 2016a)",
+        " (Figure 1)",
+    ],
 )
 def test_references_are_left_out(reference: str) -> None:
     """A paper's own references are left out of a statement; other parentheses stay."""

@@ -12,9 +12,11 @@ from cnaps_rag.settings import Settings
 
 BRACKETED = re.compile(
     r"\s*\[(?:(?:see|e\.g\.|cf\.),?\s*)*\d[\d,;\s–-]*\]|"
-    r"\s*\((?:(?:see|e\.g\.|cf\.),?\s*)*[A-Z][^()]{2,200}\s(?:19|20)\d\d[a-z]?\)"
+    r"\s*\((?:(?:see|e\.g\.|cf\.),?\s*)*(?-i:[A-Z])[^()]{2,200}\s(?:19|20)\d\d[a-z]?\)|"
+    r"\s*\((?:see )?(?:fig|tab|sec|eq)[a-z]*\.?\s*\d[^()]*\)",
+    re.IGNORECASE,
 )
-"""A paper's own references: numbers in brackets, or authors and years in parentheses."""
+"""A paper's own references: numbers in brackets, authors and years or a figure's number in parentheses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

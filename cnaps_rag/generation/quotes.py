@@ -9,6 +9,8 @@ from cnaps_rag.records import Hit, PassageKind
 
 LEAST_WORDS, MOST_WORDS = 7, 48
 MOST_SYMBOL_SHARE = 0.04
+MOST_LONE = 1
+LETTER_FIRST = re.compile(r"[B-HJ-Z] ")
 LONE_WORDS = frozenset("aIA&–-")
 WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")
 SYMBOL = re.compile(r"[^\w\s.,;:()\[\]\"'“”‘’%/×–—&!?+-]|[=<>|_∼∗†]|[^\x00-\u024f\u2010-\u2026×]")
@@ -25,7 +27,7 @@ DANGLING = re.compile(
     r"inspired by|besides|as|while|although|though|since|because|if|when|compared (?:to|with)) "
     r"(?:this|these|those|it|its|they|their|them|such|that|above|doing so)|"
     r"(?:each|all|both|most|many|some|one|none|any|either) of (?:them|these|those|which|it)|"
-    r"to \w+ (?:them|these|those|this|it)|other than that|(?:al)?though at (?:the )?first (?:glance|sight) (?:it|they)|"
+    r"to \w+ (?:them|these|those|this|it)|other than that|the underlying reason|(?:al)?though at (?:the )?first (?:glance|sight) (?:it|they)|"
     r"(?:we|our results) (?:[\w-]+ ){1,3}that (?:it|they)|[^,;]*, on the other hand|the operation|"
     r"[^.]*\bwe omit (?:the|these|further) details|"
     r"fig(?:ure)?|tab(?:le)?|eq(?:uation|n)?|sec(?:tion)?|algorithm \d|define|denote|let|"
@@ -39,7 +41,7 @@ CONNECTIVE = re.compile(
     r"accordingly|meanwhile|as such|more specifically|specifically|concretely|intuitively|formally|importantly|"
     r"interestingly|notably|indeed|lastly|first|firstly|second|secondly|third|thirdly|next|then|also|in short|"
     r"in practice|in general|generally|sequentially|particularly|theoretically|empirically|surprisingly|in detail|"
-    r"in a nutshell|as we (?:show|demonstrate|will see)|in (?:this|our) (?:paper|work|study|article)|to be specific|"
+    r"in a nutshell|as we (?:show|demonstrate|will see)|as can be seen|in (?:this|our) (?:paper|work|study|article)|to be specific|"
     r"as (?:is )?(?:shown|illustrated|depicted|demonstrated|described|summari[sz]ed|can be seen) in [^,]{1,40}),\s+"
     r"(?=\S)|"
     r"^(?:note (?:that )?|notice that |observation \d+ ?[-–—:] ?|but |yet )(?=\S)|"
@@ -120,6 +122,7 @@ def _readable(sentence: str) -> bool:
         DANGLING.search(sentence),
     ))
     lone = sum(len(word) == 1 and word not in LONE_WORDS for word in sentence.split())
+    whole = whole and lone <= MOST_LONE and not LETTER_FIRST.match(sentence)
     symbols = len(SYMBOL.findall(sentence)) + lone
     return whole and LEAST_WORDS <= len(words) <= MOST_WORDS and symbols <= MOST_SYMBOL_SHARE * len(sentence)
 
