@@ -65,6 +65,12 @@ def test_steps_announce_themselves(draft: Draft) -> None:
         assert all(aspect.cue.search(claim.text) for claim in claims)
 
 
+def test_what_is_given() -> None:
+    """`Given` announces an input before what is given, and not before a reason."""
+    assert INPUT.cue.search("Given a blurry photo, the network makes a sharp one.")
+    assert not INPUT.cue.search("Given the mechanism, the network makes many boxes.")
+
+
 def test_the_task_is_the_titles(desk: "Desk") -> None:
     """Of two definitions, the one on what the paper's title says that it is on is taken as the task."""
     title = "Quick Lanterns for Photo Sharpening via Meta Learning"
