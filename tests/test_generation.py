@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cnaps_rag.citations import verbatim, verify
-from cnaps_rag.generation import Draft, ExtractiveGenerator
+from cnaps_rag.generation import Draft, ExtractiveGenerator, extractive
 from cnaps_rag.generation.aspects import INPUT, OUTPUT
+from cnaps_rag.generation.drafts import without_references
 from cnaps_rag.listing import ListedPaper, Prompt, Role
 from cnaps_rag.pipeline import answer
 from cnaps_rag.records import PaperStatus
@@ -64,6 +65,12 @@ def test_steps_announce_themselves(draft: Draft) -> None:
         assert all(aspect.cue.search(claim.text) for claim in claims)
 
 
+def test_what_is_given() -> None:
+    """`Given` announces an input before what is given, and not before a reason."""
+    assert INPUT.cue.search("Given a blurry photo, the network makes a sharp one.")
+    assert not INPUT.cue.search("Given the mechanism, the network makes many boxes.")
+
+
 def test_the_task_is_the_titles(desk: "Desk") -> None:
     """Of two definitions, the one on what the paper's title says that it is on is taken as the task."""
     title = "Quick Lanterns for Photo Sharpening via Meta Learning"
@@ -79,6 +86,29 @@ The network takes a blurry photo as its input, and the photo that it produces is
     prompt = Prompt(question="How does a model learn to sharpen a blurry photo?", recommended=(model,), related=())
     [task] = answer(desk.index(prompt), settings=desk.settings).task
     assert task.text.startswith("We tackle the problem of photo sharpening")
+
+
+@pytest.mark.parametrize(
+    ("beside", "task"),
+    [
+        ("Photo sharpening is an important task in computer vision with many applications.", "The blur should be"),
+        ("Photo sharpening is the main building block of photo editing and of photo printing.", "The blur should be"),
+        ("Photo sharpening refers to the removal of blur from a single photo.", "Photo sharpening refers to"),
+    ],
+)
+def test_the_task_is_told(desk: "Desk", beside: str, task: str) -> None:
+    """A definition comes before what should be, and that before a sentence that says only that the task matters."""
+    text = f"""Quick Lanterns for Photo Sharpening
+Abstract
+{beside} The blur should be removed from a photo by photo sharpening.
+1. Introduction
+The network takes a blurry photo as its input, and the photo that it produces is sharp.
+"""
+    (desk.pdf_dir / "2201.00001.pdf").write_bytes(write_pdf([text]))
+    model = ListedPaper(name="Quick Lanterns", url="https://arxiv.org/pdf/2201.00001")
+    prompt = Prompt(question="How does a model learn to sharpen a blurry photo?", recommended=(model,), related=())
+    [found] = answer(desk.index(prompt), settings=desk.settings).task
+    assert found.text.startswith(task)
 
 
 def test_each_recommended_model_is_spoken_of(draft: Draft) -> None:
@@ -109,6 +139,50 @@ def test_notes_say_what_bears(draft: Draft) -> None:
     assert harbour.evidence == ()
     assert "no passage of it bears" not in forest.note
     assert all(evidence.quote for evidence in forest.evidence)
+
+
+def test_notes_quote_what_tells_something(desk: "Desk") -> None:
+    """Why a related paper bears on the question is not told by a report of experiments, however close it comes."""
+    question = "How is a blurry photo of a harbour sharpened?"
+    own = "The lantern network sharpens a blurry photo of a harbour in a single quick step."
+    report = "Experiments tell how a blurry photo of a harbour is sharpened by seven baselines."
+    telling = "A blurry photo of a harbour is sharpened by looking at each lamp of the picture."
+    papers = []
+    for number, sentences in enumerate((own, f"{report} {telling}"), 1):
+        pages = [f"Paper {number}\nAbstract\n{sentences}\n"]
+        (desk.pdf_dir / f"2201.0000{number}.pdf").write_bytes(write_pdf(pages))
+        papers.append(ListedPaper(name=f"Paper {number}", url=f"https://arxiv.org/pdf/2201.0000{number}"))
+    index = desk.index(Prompt(question=question, recommended=tuple(papers[:1]), related=tuple(papers[1:])))
+    _, note = ExtractiveGenerator().draft(index, question, desk.settings).notes
+    assert [evidence.quote for evidence in note.evidence] == [telling]
+
+
+@pytest.mark.parametrize(("cosine", "said"), [(0.36, True), (0.40, False)])
+def test_a_model_for_something_else(
+    index: "PromptIndex", shared_desk: "Desk", monkeypatch: pytest.MonkeyPatch, cosine: float, said: bool
+) -> None:
+    """Where no passage of the recommended papers comes close to the question, the answer says so and goes on."""
+    monkeypatch.setattr(extractive, "closeness", lambda *_: cosine)
+    found = ExtractiveGenerator().draft(index, index.prompt.question, shared_desk.settings)
+    assert any(gap.startswith("the question itself") for gap in found.not_covered) is said
+    assert found.task
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        " [7]",
+        " [7, 9–11]",
+        " [e.g. 5, 6]",
+        " (Lamp et al., 2016; Wick & Oil, 2017)",
+        " (see Lamp, 2016a)",
+        " (Figure 1)",
+    ],
+)
+def test_references_are_left_out(reference: str) -> None:
+    """A paper's own references are left out of a statement; other parentheses stay."""
+    text = "The lantern (QLR) sharpens{} a photo (in 2016 steps)."
+    assert without_references(text.format(reference)) == text.format("")
 
 
 def test_notes_say_what_is_missing(draft: Draft) -> None:

@@ -51,6 +51,11 @@ def test_words_that_say_how(index: "PromptIndex") -> None:
     assert gaps(index, "How does the network sharpen the blurry photo, giraffe by giraffe?") == []
 
 
+def test_what_is_done_is_no_thing(index: "PromptIndex") -> None:
+    """A verb behind `what` or `who` is not taken for a thing that is asked about."""
+    assert gaps(index, "How does the network know what vanishes in the photo?") == []
+
+
 def test_what_one_model_is_not_on(index: "PromptIndex") -> None:
     """A word that one recommended model's paper speaks of and that of the other does not is named for that other."""
     [gap] = gaps(index, "I have a map of Lantern edges. How does a network sharpen a photo?")

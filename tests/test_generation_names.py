@@ -51,6 +51,23 @@ def test_how_two_models_relate(desk: "Desk", second: str, said: str) -> None:
     assert relation in answer(index).relations
 
 
+def test_a_data_set_in_a_name_is_no_model(desk: "Desk") -> None:
+    """What a name says of data does not make two models related."""
+    trained = NAMING.replace("QLR", "others") + "It is trained on Meadows like others.\n"
+    index = opened(desk, DEFINING, trained, names=("Deblur-QLR", "Compass-Net"))
+    first, second = index.papers
+    index.papers = (replace(first, listed=replace(first.listed, name="Deblur-QLR-Meadows")), second)
+    [relation] = relations(index)
+    assert "neither of which names the other" in relation
+
+
+def test_two_that_name_each_other(desk: "Desk") -> None:
+    """Where both papers name the other model, the sentence says so once."""
+    mutual = DEFINING + "Unlike the Compass, it is quick.\n"
+    [relation] = relations(opened(desk, mutual, NAMING, names=("Deblur-QLR-Small", "Compass-Net")))
+    assert relation.endswith("come from two papers; each names the other.")
+
+
 def test_models_of_one_paper(desk: "Desk") -> None:
     """Two entries with one paper are said to share their workflow; one model alone relates to nothing."""
     index = opened(desk, DEFINING, NAMING)

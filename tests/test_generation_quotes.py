@@ -75,6 +75,18 @@ def hit(
             "Given a blurry photo, the network makes a sharp one of the same size.",
         ),
         (
+            "However, as we show, the network needs only a single blurry photo as input.",
+            "the network needs only a single blurry photo as input.",
+        ),
+        (
+            "Observation 2 – The network needs only a single blurry photo as input.",
+            "The network needs only a single blurry photo as input.",
+        ),
+        (
+            "Notice that a single blurry photo is all that the network needs.",
+            "a single blurry photo is all that the network needs.",
+        ),
+        (
             "Training loss: The network is trained on pairs of blurry and sharp photos.",
             "The network is trained on pairs of blurry and sharp photos.",
         ),
@@ -100,6 +112,19 @@ def test_a_leading_connective_is_left_out(sentence: str, quote: str) -> None:
         "The network restores the pixels xhr,shr of a sharp photo from a blurry one.",
         "The pair of photos and maps (I i L and the map of its parts) goes into the network.",
         "The encoder maps a photo to a code. z also needs to be stored beside the photo.",
+        "The network turns a sequence of s tokens of dimension d into a sharp photo.",
+        "M outputs a sharp photo of the same size as the blurry one.",
+        "The underlying reason is that blurry photos hold less than sharp ones do.",
+        "The network needs no large batches of blurry photos (unlike [8, 15]) to be trained.",
+        "As was found by (Lamp & Wick, 2016), wider networks sharpen more of the photos.",
+        "The main idea is that the ratio dl tells how much of the photo is needed.",
+        "The network sharpens the photo, and its weights θ are learned from pairs of photos.",
+        "For the teacher network T , the photo is sharpened in almost the same way.",
+        "The LM KD R loss is added to the one with which the network was trained.",
+        "To tackle them, the network takes a single blurry photo as its input.",
+        "Although at the first glance it shares some parts with the lantern, the network is new.",
+        "We show that it is in fact able to sharpen all of the blurry photos.",
+        "Large photos, on the other hand, are sharpened by the network in two steps.",
         " ".join(["The network", *["sees"] * 60, "it."]),
     ],
 )
@@ -123,7 +148,8 @@ def test_a_sentence_is_taken_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "pointer", [", as shown in Fig. 3", " (see Figure 3)", " as can be seen in Table 2", " (Sec. 4)"]
+    "pointer",
+    [", as shown in Fig. 3", " (see Figure 3)", " as can be seen in Table 2", " (Sec. 4)", " (Fig. 2(a)-(c))"],
 )
 def test_a_trailing_pointer_is_left_out(pointer: str) -> None:
     """A sentence that ends by pointing to a figure is quoted without that, and what it cites ends there too."""

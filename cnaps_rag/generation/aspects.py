@@ -56,7 +56,7 @@ INPUT = Aspect(
     name="input",
     query="The model takes as input an image; given an input, it is first encoded into features.",
     cue=_cue(
-        r"inputs?|given|fed|feeds?|captured (?:in|from|with|using)|"
+        r"inputs?|given (?:an?|one|two|only|several|any|as|its|consecutive)|fed|feeds?|captured (?:in|from|with|using)|"
         r"(?:from|based on) (?:[\w-]+ ){0,3}(?:images?|photos?|frames?|videos?|texts?|signals?|recordings?|data)"
     ),
     sections={SectionRole.METHOD: 0.8, SectionRole.ABSTRACT: 0.5, SectionRole.INTRODUCTION: 0.3},
@@ -93,5 +93,15 @@ MECHANISM = Aspect(
     sections={SectionRole.METHOD: 0.9, SectionRole.INTRODUCTION: 0.8, SectionRole.ABSTRACT: 0.6},
     gap="why the model does what the question asks about",
 )
+AIMING = _cue(
+    r"we (?:[a-z]+ly )?(?:want to|wish to|propose|present|introduce|study|focus on|investigate|experiment with)|"
+    r"in order to|should (?:not )?be"
+)
+"""Words of a sentence on what the authors are at, or what should be: it tells the task where no sentence defines it."""
+BESIDE_TASK = _cue(
+    r"undesired|remains? (?:limited|open|unclear)|building blocks?|dominat(?:es?|ing)|"
+    r"is an? (?:important|fundamental|classical|long-standing|active) (?:[\w-]+ ){0,2}(?:task|problem|topic)"
+)
+"""Words of a sentence that is close to the task and does not tell it."""
 ASPECTS = (TASK, INPUT, MODEL, OUTPUT, MECHANISM)
 """In reading order."""

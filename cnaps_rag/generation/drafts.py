@@ -10,7 +10,13 @@ from cnaps_rag.index import PromptIndex
 from cnaps_rag.records import Hit
 from cnaps_rag.settings import Settings
 
-BRACKETED = re.compile(r"\s*\[\d[\d,;\s–-]*\]")
+BRACKETED = re.compile(
+    r"\s*\[(?:(?:see|e\.g\.|cf\.),?\s*)*\d[\d,;\s–-]*\]|"
+    r"\s*\((?:(?:see|e\.g\.|cf\.),?\s*)*(?-i:[A-Z])[^()]{2,200}\s(?:19|20)\d\d[a-z]?\)|"
+    r"\s*\((?:see )?(?:fig|tab|sec|eq)[a-z]*\.?\s*\d[^()]*\)",
+    re.IGNORECASE,
+)
+"""A paper's own references: numbers in brackets, authors and years or a figure's number in parentheses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

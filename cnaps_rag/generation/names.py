@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from cnaps_rag.abbreviations import definitions
 from cnaps_rag.generation.drafts import Evidence
@@ -59,17 +59,30 @@ def relations(index: PromptIndex) -> Iterator[str]:
             continue
         naming = [a.listed.name for a, b in ((one, other), (other, one)) if _mentions(index, a, b)]
         if naming:
-            yield f"{names} come from two papers; that of {' and that of '.join(naming)} names the other."
+            said = f"that of {naming[0]} names the other" if len(naming) == 1 else "each names the other"
+            yield f"{names} come from two papers; {said}."
         else:
             yield f"{names} come from two papers, neither of which names the other; each workflow rests on its own."
 
 
 def _mentions(index: PromptIndex, paper: IndexedPaper, other: IndexedPaper) -> bool:
-    telling = _parts(other.listed.name) - _parts(paper.listed.name)
-    texts: Sequence[str] = [one.text for one in index.passages if one.document == paper.document]
+    telling = (_parts(other.listed.name) - _parts(paper.listed.name)) & _own_names(index, other)
+    texts = _texts(index, paper)
     words = {word.casefold() for text in texts for word in re.findall(r"[A-Za-z][A-Za-z0-9-]+", text)}
     joined = {word.replace("-", "") for word in words}
     return any(part in joined for part in telling) or any(other.title.casefold() in text.casefold() for text in texts)
+
+
+def _own_names(index: PromptIndex, paper: IndexedPaper) -> set[str]:
+    """Collect what a paper calls its own: the names of its title, and those that it spells out; no data sets."""
+    words = [word.replace("-", "") for word in re.findall(r"[A-Za-z][A-Za-z0-9-]+", paper.title)]
+    runs = {first + second for first, second in pairwise(words)}
+    shorts = {one.short for text in _texts(index, paper) for one in definitions(text)}
+    return {name.replace("-", "").casefold() for name in {*words, *runs, *shorts, *PART.findall(paper.title)}}
+
+
+def _texts(index: PromptIndex, paper: IndexedPaper) -> Sequence[str]:
+    return [one.text for one in index.passages if one.document == paper.document]
 
 
 def _parts(name: str) -> set[str]:

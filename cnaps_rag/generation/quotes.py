@@ -9,12 +9,15 @@ from cnaps_rag.records import Hit, PassageKind
 
 LEAST_WORDS, MOST_WORDS = 7, 48
 MOST_SYMBOL_SHARE = 0.04
+MOST_LONE = 1
+LETTER_FIRST = re.compile(r"[B-HJ-Z] ")
 LONE_WORDS = frozenset("aIA&–-")
 WORD = re.compile(r"[A-Za-z][A-Za-z’'-]+")
 SYMBOL = re.compile(r"[^\w\s.,;:()\[\]\"'“”‘’%/×–—&!?+-]|[=<>|_∼∗†]|[^\x00-\u024f\u2010-\u2026×]")
 POINTING = re.compile(
     r"\b(?:fig(?:ure|s|\.)|tab(?:le|\.)|eq(?:uation|n|\.|s)|sec(?:tion|\.)|algorithm|appendix|supplement\w*|"
-    r"above|below|following|subsection|paragraph|columns?|rows?)\b",
+    r"above|below|following|subsection|paragraph|columns?|rows?|dotted|dashed|"
+    r"(?:red|blue|green|yellow|orange|purple|gr[ae]y) (?:frame|box|line|curve|arrow)(?:e?s)?)\b",
     re.IGNORECASE,
 )
 DANGLING = re.compile(
@@ -24,6 +27,10 @@ DANGLING = re.compile(
     r"inspired by|besides|as|while|although|though|since|because|if|when|compared (?:to|with)) "
     r"(?:this|these|those|it|its|they|their|them|such|that|above|doing so)|"
     r"(?:each|all|both|most|many|some|one|none|any|either) of (?:them|these|those|which|it)|"
+    r"to \w+ (?:them|these|those|this|it)|other than that|the underlying reason|"
+    r"(?:al)?though at (?:the )?first (?:glance|sight) (?:it|they)|"
+    r"(?:we|our results) (?:[\w-]+ ){1,3}that (?:it|they)|[^,;]*, on the other hand|the operation|"
+    r"[^.]*\bwe omit (?:the|these|further) details|"
     r"fig(?:ure)?|tab(?:le)?|eq(?:uation|n)?|sec(?:tion)?|algorithm \d|define|denote|let|"
     r"(?:some|most|many|several|few|other) (?:methods|approaches|works|run)|we (?:therefore|thus|hence|also|then))\b",
     re.IGNORECASE,
@@ -34,17 +41,20 @@ CONNECTIVE = re.compile(
     r"for example|for instance|in fact|in other words|that is|i\.e\.|to address this(?: issue| problem)?|overall|"
     r"accordingly|meanwhile|as such|more specifically|specifically|concretely|intuitively|formally|importantly|"
     r"interestingly|notably|indeed|lastly|first|firstly|second|secondly|third|thirdly|next|then|also|in short|"
-    r"in practice|in general|generally|sequentially|in (?:this|our) (?:paper|work|study|article)|to be specific|"
+    r"in practice|in general|generally|sequentially|particularly|theoretically|empirically|surprisingly|in detail|"
+    r"in a nutshell|as we (?:show|demonstrate|will see)|as can be seen|"
+    r"in (?:this|our) (?:paper|work|study|article)|to be specific|"
     r"as (?:is )?(?:shown|illustrated|depicted|demonstrated|described|summari[sz]ed|can be seen) in [^,]{1,40}),\s+"
     r"(?=\S)|"
-    r"^(?:note (?:that )?|but |yet )(?=\S)|^(?:[A-Z][\w-]+ ){0,3}[\w-]+: (?=[A-Z][a-z]+ )|"
+    r"^(?:note (?:that )?|notice that |observation \d+ ?[-–—:] ?|but |yet )(?=\S)|"
+    r"^(?:[A-Z][\w-]+ ){0,3}[\w-]+: (?=[A-Z][a-z]+ )|"
     r"^(?-i:(?:[A-Z][\w-]+ ){1,3}(?=(?:Given|We|The|This|In|To|For|Our|As|Since|An|A) [a-z]))",
     re.IGNORECASE,
 )
 TRAILING = re.compile(
     r"(?:,?\s+as (?:can be |is |are |we |also )*(?:shown|seen|show|see|illustrated|depicted|demonstrated|described|"
     r"discussed)\s+(?:in|by|next|later|below|above)\b[^,;()]*|\s*\((?:see |cf\. )?(?:also )?"
-    r"(?:fig(?:ure|s|\.)|tab(?:le|\.)|sec(?:tion|\.)|eq(?:uation|\.)|appendix|supp)[^()]*\))\.$",
+    r"(?:fig(?:ure|s|\.)|tab(?:le|\.)|sec(?:tion|\.)|eq(?:uation|\.)|appendix|supp)(?:[^()]|\([^()]*\))*\))\.$",
     re.IGNORECASE,
 )
 """What a sentence ends with to point to a figure; it says the same without."""
@@ -53,8 +63,18 @@ FORMULA = re.compile(
     r"(?<!\w)[A-Za-z] [A-Za-z](?!\w)|(?<!\w)[A-Za-z]{1,2} ?\([a-z]\)|×\s?[α-ω(]|\w\.\s[a-z]\b"
 )
 """What is left of a formula, or of a sentence that begins with one."""
+LETTERS = """
+an as at be by do go he if in is it me my no of on or so to up us we vs ie eg al et lr hr sr lq hq db px fc ms kb mb gb
+id th nd rd st
+"""
+SYMBOLIC = re.compile(
+    rf"(?<!\S)(?!(?:{'|'.join(LETTERS.split())})\b)[a-z]{{2}}(?![\w.-])|[Α-Ωα-ω]|"
+    r"\b(?:[A-Z]{1,2} ){2}[A-Z]{1,2}\b|\s[,;](?!\S)|\bM\d\b"
+)
+"""A word of two small letters that is none, a Greek letter, a row of capitals or a comma that stands alone: symbols."""
 HOLE = re.compile(
-    r"(?:\b(?:in|of|by|from|to|with|as|on|and|or|like|than|between|see|following|that|for|is|are)|e\.g\.,?|i\.e\.,?)\s*\[\d",
+    r"(?:\b(?:in|of|by|from|to|with|as|on|and|or|like|than|between|see|following|that|for|is|are|unlike)|e\.g\.,?|"
+    r"i\.e\.,?)\s*(?:\[\d|\((?:[A-Z][^()]*|e\.g\.[^()]*)\b(?:19|20)\d\d[a-z]?\))",
     re.IGNORECASE,
 )
 """A reference number that stands for a word: without it the sentence has a hole."""
@@ -81,8 +101,9 @@ def quotable(hits: Iterable[Hit]) -> list[Evidence]:
 def _sentences(hit: Hit) -> Iterator[Evidence]:
     passage = hit.passage
     for start, end in passage.sentences:
-        connective = CONNECTIVE.match(passage.text[start:end])
-        first = start + (connective.end() if connective else 0)
+        first = start
+        while connective := CONNECTIVE.match(passage.text[first:end]):
+            first += connective.end()
         # a small first letter tells the rest of a sentence that a formula or a figure cut
         whole = not passage.text[start].islower() and passage.locate(first, end) is not None
         sentence = passage.text[first:end]
@@ -98,10 +119,12 @@ def _readable(sentence: str) -> bool:
     whole = sentence[:1].isalpha() and sentence.rstrip('"”’)]').endswith(".")
     whole = whole and not any((
         FORMULA.search(BRACKETED.sub("", sentence)),
+        SYMBOLIC.search(sentence),
         HOLE.search(sentence),
         DANGLING.search(sentence),
     ))
     lone = sum(len(word) == 1 and word not in LONE_WORDS for word in sentence.split())
+    whole = whole and lone <= MOST_LONE and not LETTER_FIRST.match(sentence)
     symbols = len(SYMBOL.findall(sentence)) + lone
     return whole and LEAST_WORDS <= len(words) <= MOST_WORDS and symbols <= MOST_SYMBOL_SHARE * len(sentence)
 

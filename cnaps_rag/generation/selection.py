@@ -26,6 +26,7 @@ OTHERS = re.compile(
     r"\bet al\b|\b(?:previous|prior|existing|recent|conventional|traditional|typical|early|earlier)\b|"
     r"\b(?:most|some|many|several|other|these|current|those) (?:[\w-]+ ){0,4}(?:methods|approaches|works|models)\b|"
     r"\b(?:methods|approaches|works|models)(?: \[[^]]*\])? (?:are|were|have been) (?:proposed|introduced|developed)\b|"
+    r"\bare known to\b|"
     r"\b(?:suffer(?:s|ed)? from|limited (?:efficiency|performance|to)|drawbacks?|fails? to|ignores?)\b",
     re.IGNORECASE,
 )
@@ -36,7 +37,8 @@ NAME = re.compile(r"[A-Z][\w-]*")
 OWN = re.compile(r"\b(?:we|our|ours)\b", re.IGNORECASE)
 REPORTING = re.compile(
     r"\b(?:experiment\w*|benchmarks?|state[- ]of[- ]the[- ]arts?|sota|baselines?|show results|datasets?|we hope|"
-    r"future works?|outperform\w*|superior\w*|contributions)\b",
+    r"future works?|outperform\w*|superior\w*|contributions|protocols?|(?:is|are) evaluated|accuracy of \d[\d.]*|"
+    r"we omit)\b",
     re.IGNORECASE,
 )
 OFFERING = re.compile(
