@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cnaps_rag.embedding import Embedder, Vectors, unit
+from cnaps_rag.embedding import Embedder, Vectors
 from cnaps_rag.errors import IndexStateError, PromptError
 from cnaps_rag.joining import adjoins, joined, stretches
 from cnaps_rag.layout import FORMAT, Layout
@@ -38,6 +38,8 @@ class PromptIndex:
         passages: All passages, paper by paper, in reading order.
         vectors: One a passage, of its own words. Shape: (n_passages, dim), float32, unit L2 norm.
         titled_vectors: The same, read behind title and heading. Shape: (n_passages, dim), float32, unit L2 norm.
+        documents: SHA-256 of each passage's document. Shape: (n_passages,), str.
+        recommended: 1 for passages of recommended models' papers, else 0. Shape: (n_passages,), float64.
         adjoining: For each passage whether the next one adjoins it.
         lengths: Characters of each passage.
     """
@@ -75,6 +77,9 @@ class PromptIndex:
         self._filled = [shard for shard in shards if shard.passages]
         self.vectors = _stacked([shard.encoded.vectors for shard in self._filled])
         self.titled_vectors = _stacked([shard.encoded.titled for shard in self._filled])
+        self.documents = np.array([passage.document for passage in self.passages], dtype=np.str_)
+        roles = [self._papers[passage.document].role for passage in self.passages]
+        self.recommended = np.array([role is Role.RECOMMENDED for role in roles], dtype=np.float64)
         self.adjoining = [*(adjoins(*pair) for pair in pairwise(self.passages)), False]
         self.lengths = [len(passage.text) for passage in self.passages]
 
@@ -120,11 +125,6 @@ class PromptIndex:
     def stretches(self) -> tuple[Passage, ...]:
         """The same text in larger pieces: what a quote is shown in. They do not overlap."""
         return tuple(joined([self.passages[row] for row in rows]) for rows in self._stretch_rows)
-
-    @cached_property
-    def stretch_vectors(self) -> Vectors:
-        """One a stretch, the mean direction of its passages. Shape: (n_stretches, dim), float32, unit L2 norm."""
-        return unit(_stacked([self.vectors[rows].mean(axis=0)[None] for rows in self._stretch_rows]))
 
     @cached_property
     def _stretch_of(self) -> dict[str, int]:

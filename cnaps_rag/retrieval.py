@@ -12,7 +12,6 @@ from cnaps_rag.encoding import EncodedQuestion, encode_questions
 from cnaps_rag.fusion import MatchWeights, Scores, combine, standardised
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.joining import group_neighbours, joined
-from cnaps_rag.listing import Role
 from cnaps_rag.records import Hit, ScoreKind
 from cnaps_rag.repeats import without_repeats
 from cnaps_rag.reranking import Reranker, find_reranker, reranked
@@ -104,7 +103,8 @@ def search_encoded(
     Returns:
         The hits of each question.
     """
-    rows = np.flatnonzero([documents is None or passage.document in documents for passage in index.passages])
+    every = np.ones(len(index.passages), dtype=bool)
+    rows = np.flatnonzero(every if documents is None else np.isin(index.documents, list(documents)))
     if not len(rows):
         return [[] for _ in questions]
     scored = (_scores(index, rows, question, settings.reranked_depth, reranker) for question in questions)
@@ -147,14 +147,13 @@ def signs(index: PromptIndex, rows: Rows, question: EncodedQuestion) -> dict[str
     Returns:
         By name. Shape of each: (n_rows,).
     """
-    searched = [index.passages[row].document for row in rows]
+    searched = index.documents[rows]
     nearest = index.nearest_tokens(question.tokens, set(searched))
     linked = np.flatnonzero(index.adjoining)
     around = nearest.copy()
     around[:, linked] = np.maximum(around[:, linked], nearest[:, linked + 1])
     around[:, linked + 1] = np.maximum(around[:, linked + 1], nearest[:, linked])
     tokens = nearest.mean(axis=0)[rows]
-    named = [index.paper_of(index.passages[row]) for row in rows]
     return {
         "tokens": standardised(tokens),
         "passage": standardised(index.dense.scores(question.vector)[rows]),
@@ -162,13 +161,13 @@ def signs(index: PromptIndex, rows: Rows, question: EncodedQuestion) -> dict[str
         "words": standardised(np.log1p(index.lexical.scores(question.text)[rows])),
         "neighbours": standardised(around.mean(axis=0)[rows]),
         "paper": standardised(_of_papers(tokens, searched)),
-        "recommended": np.array([paper.role is Role.RECOMMENDED for paper in named], dtype=np.float64),
+        "recommended": index.recommended[rows],
     }
 
 
-def _of_papers(scores: Scores, documents: Sequence[str]) -> Scores:
+def _of_papers(scores: Scores, documents: npt.NDArray[np.str_]) -> Scores:
     """Give each row the mean of the best scores in its paper; rows of a paper stand together."""
-    bounds = [0, *(row for row, pair in enumerate(pairwise(documents), 1) if pair[0] != pair[1]), len(documents)]
+    bounds = [0, *np.flatnonzero(documents[1:] != documents[:-1]) + 1, len(documents)]
     means = [np.sort(scores[first:last])[-BEST_OF_PAPER:].mean() for first, last in pairwise(bounds)]
     return np.repeat(means, np.diff(bounds))
 
@@ -183,11 +182,11 @@ def relevance(index: PromptIndex, question: EncodedQuestion) -> dict[str, float]
     Returns:
         By document: the mean over its best passages of the sign `tokens`; higher is better.
     """
-    documents = [passage.document for passage in index.passages]
-    if not documents:
+    documents = index.documents
+    if not len(documents):
         return {}
     tokens = index.nearest_tokens(question.tokens, set(documents)).mean(axis=0)
-    return dict(zip(documents, map(float, _of_papers(tokens, documents)), strict=True))
+    return dict(zip(documents.tolist(), map(float, _of_papers(tokens, documents)), strict=True))
 
 
 def ranked(index: PromptIndex, rows: Rows, scores: Scores, k: int, settings: Settings = DEFAULTS) -> list[Hit]:

@@ -176,10 +176,6 @@ class SupportChecker:
     def _weights(self) -> Mapping[str, float]:
         return self._words.weights
 
-    @cached_property
-    def _documents(self) -> npt.NDArray[np.str_]:
-        return np.array([passage.document for passage in self.index.passages])
-
     def check(self, text: str, hits: Sequence[Hit]) -> Verdict:
         """Check a statement against exactly the passages that it cites.
 
@@ -281,7 +277,7 @@ class SupportChecker:
 
     def _standard(self, scores: "Closeness", row: int) -> list[float]:
         """Compare a passage with its paper in each field, or with the prompt where its paper is short."""
-        peers = self._documents == self._documents[row]
+        peers = self.index.documents == self.index.documents[row]
         if peers.sum() < FEW_PASSAGES:
             peers = np.ones(len(peers), dtype=bool)
         return [_standard(one, row, peers) for one in scores.all()]

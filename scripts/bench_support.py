@@ -27,7 +27,7 @@ import numpy as np
 
 from cnaps_rag import naming, quantities
 from cnaps_rag.answers import Support
-from cnaps_rag.embedding import Embedder, find_embedder
+from cnaps_rag.embedding import Embedder, find_embedder, unit
 from cnaps_rag.encoding import EncodedPassages
 from cnaps_rag.evaluation import GoldCase, read_gold_folder
 from cnaps_rag.evaluation.matching import bare
@@ -138,8 +138,15 @@ def cases_of(indexes: dict[str, PromptIndex], golds: dict[str, GoldCase], seed: 
         for kind, text in altered(case, index, mates, rng):
             yield Case(prompt=case.prompt, kind=kind, text=text, hits=case.hits)
         foreign = rng.choice([other for other in true if other.prompt != case.prompt])
-        nearest = int(np.argmax(index.stretch_vectors @ index.embedder.embed([foreign.text])[0]))
-        yield Case(prompt=case.prompt, kind=ELSEWHERE, text=foreign.text, hits=(as_hit(index, nearest),))
+        hits = (as_hit(index, nearest_stretch(index, foreign.text)),)
+        yield Case(prompt=case.prompt, kind=ELSEWHERE, text=foreign.text, hits=hits)
+
+
+def nearest_stretch(index: PromptIndex, text: str) -> int:
+    """Find the stretch whose passages point most into the direction of a text."""
+    [vector] = index.embedder.embed([text])
+    means = unit(np.stack([index.vectors[index.rows_in(stretch)].mean(axis=0) for stretch in index.stretches]))
+    return int(np.argmax(means @ vector))
 
 
 def true_cases(name: str, index: PromptIndex, gold: GoldCase) -> Iterator[Case]:
