@@ -13,6 +13,9 @@ from cnaps_rag.answers import Answer, Support
 from cnaps_rag.chat_templates import REASK_TOKENS, request_tokens
 from cnaps_rag.errors import GenerationError
 from cnaps_rag.generation import ChatGenerator, ExtractiveGenerator
+from cnaps_rag.generation.aspects import ASPECTS
+from cnaps_rag.generation.aspects import INPUT as INPUT_STEP
+from cnaps_rag.generation.aspects import OUTPUT as OUTPUT_STEP
 from cnaps_rag.generation.drafts import Draft
 from cnaps_rag.generation.shown import choose
 from cnaps_rag.settings import Settings
@@ -76,6 +79,25 @@ def test_parts_that_stay_empty(index: "PromptIndex") -> None:
     assert all(claim.support is Support.VERBATIM for claim in (*found.workflow.output, *found.workflow.mechanism))
     assert found.workflow.output
     assert any("No statement of the model passed for output, mechanism" in remark for remark in found.remarks)
+
+
+def test_gaps_that_the_model_filled(index: "PromptIndex") -> None:
+    """That no sentence was found for a step is not said where a statement of the model passed for it."""
+
+    class Speechless(ExtractiveGenerator):
+        """Finds no sentence for any step."""
+
+        def draft(self, index: "PromptIndex", question: str, settings: Settings) -> Draft:
+            """Leave all steps empty."""
+            found = super().draft(index, question, settings)
+            gaps = tuple(aspect.unsaid for aspect in ASPECTS)
+            return replace(found, task=(), input=(), model=(), output=(), mechanism=(), not_covered=gaps)
+
+    found = answer(index, generator=ChatGenerator(ScriptedChat(script=[good]), fallback=Speechless()))
+    assert found.workflow.input
+    assert not found.workflow.output
+    assert INPUT_STEP.unsaid not in found.not_covered
+    assert OUTPUT_STEP.unsaid in found.not_covered
 
 
 def test_open_sentences(index: "PromptIndex") -> None:

@@ -31,6 +31,11 @@ class Aspect:
     section_share: float = 0.1
     early_share: float = 0.0
 
+    @property
+    def unsaid(self) -> str:
+        """Say that no statement was found for it."""
+        return f"{self.gap}: no passage that was retrieved says so in a sentence that can be quoted"
+
 
 def _cue(words: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)

@@ -282,7 +282,7 @@ def _gaps(
     for aspect in ASPECTS:
         # on models whose papers are missing altogether, the lines above say all there is to say
         if recommended and not claims[aspect.name]:
-            yield f"{aspect.gap}: no passage that was retrieved says so in a sentence that can be quoted"
+            yield aspect.unsaid
 
 
 def _missing(index: PromptIndex) -> Iterable[str]:

@@ -8,6 +8,7 @@ from cnaps_rag.answers import DroppedClaim, Support, Usage
 from cnaps_rag.chat_calls import Request
 from cnaps_rag.chat_templates import CLAIM_WORDS, CLAIMS_PER_PART, refused, unreadable
 from cnaps_rag.errors import GenerationError
+from cnaps_rag.generation.aspects import ASPECTS
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, Generator
 from cnaps_rag.generation.shown import Shown
 from cnaps_rag.index import PromptIndex
@@ -235,7 +236,7 @@ class Session:
             generator=_generator(name, base.generator, filled, worded=bool(self._passed)),
             hits=tuple(hits.values()),
             notes=self._notes(base, parts),
-            not_covered=self._not_covered(base),
+            not_covered=self._not_covered(base, parts),
             dropped=tuple(DroppedClaim(text=one.text, reason=one.reason) for one in self._judged.values()),
             relations=base.relations,
             remarks=tuple(self._all_remarks(filled)),
@@ -259,12 +260,14 @@ class Session:
                 notes.append(note)
         return tuple(notes)
 
-    def _not_covered(self, base: Draft) -> tuple[str, ...]:
+    def _not_covered(self, base: Draft, parts: dict[str, list[DraftClaim]]) -> tuple[str, ...]:
         """Join what the searches left open and the question's sentences that the model found no passage for."""
+        said_now = {aspect.unsaid for aspect in ASPECTS if parts[aspect.name]}
+        left = [gap for gap in base.not_covered if gap not in said_now]
         sentences = self.shown.sentences
         numbers = sorted({number for number in self._open if 0 < number <= len(sentences)})
         said = [f"“{sentences[number - 1]}”: the model found no passage that answers it" for number in numbers]
-        return (*base.not_covered, *said)
+        return (*left, *said)
 
     def _all_remarks(self, filled: list[str]) -> Iterator[str]:
         yield from self._remarks
