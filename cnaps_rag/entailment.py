@@ -13,23 +13,14 @@ Source: https://sbert.net/docs/cross_encoder/pretrained_models.html
 """
 
 
-class CrossEncoderEntailment:
-    """A natural language inference model by name or folder; it is loaded when first used."""
-
-    def __init__(self, name: str, *, offline: bool = False) -> None:
-        """Name the model.
-
-        Args:
-            name: Folder, or name on the hub.
-            offline: Never use the network.
-        """
-        self._model = CrossEncoderModel(name, offline=offline)
+class CrossEncoderEntailment(CrossEncoderModel):
+    """A natural language inference model: a cross-encoder with three outputs."""
 
     @cached_property
     def _columns(self) -> tuple[int, int]:
         """Columns of entailment and of contradiction."""
-        labels = self._model.labels
-        known = labels if set(LABELS) <= set(labels) else {label: column for column, label in enumerate(LABELS)}
+        named = set(LABELS) <= set(self.labels)
+        known = self.labels if named else {label: column for column, label in enumerate(LABELS)}
         return known["entailment"], known["contradiction"]
 
     def judge(self, premise: str, statement: str) -> tuple[float, float]:
@@ -45,7 +36,7 @@ class CrossEncoderEntailment:
         Raises:
             CrossEncoderError: The model cannot be loaded, or has no three outputs, so it is none for entailment.
         """
-        [scores] = self._model.scores([(premise, statement)], len(LABELS))
+        [scores] = self.scores([(premise, statement)], len(LABELS))
         shares = np.exp(scores - scores.max())
         shares /= shares.sum()
         entailment, contradiction = self._columns

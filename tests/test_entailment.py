@@ -20,7 +20,7 @@ def judged(scores: list[float], labels: dict[int, str] | None) -> tuple[float, f
         model=SimpleNamespace(config=SimpleNamespace(id2label=labels), device=SimpleNamespace(type="cpu")),
         predict=lambda _: np.array([scores]),
     )
-    judge._model.__dict__["_model"] = fake
+    judge.__dict__["_model"] = fake
     return judge.judge("premise", "statement")
 
 

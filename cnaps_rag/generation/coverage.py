@@ -45,6 +45,7 @@ i me you he him she it we us they them who to can could will would shall should 
 were be been and or what who
 """
 BEFORE_VERBS = frozenset(PREDICATIVE.split())
+NO_NOUNS = UNASKED | BEFORE_NOUNS | BEFORE_VERBS
 LOOK_BACK = 4
 """So many words before a word tell whether it names something."""
 VERBAL = re.compile(r"(?:ed|ing|ly)$")
@@ -213,7 +214,7 @@ def phrase(question: str, one: AskedWord) -> str:
     start = one.start
     for _ in range(MOST_BEFORE):
         before = re.search(r"([A-Za-z][A-Za-z-]*) $", question[:start])
-        if before is None or before[1].lower() in UNASKED | BEFORE_NOUNS | BEFORE_VERBS:
+        if before is None or before[1].lower() in NO_NOUNS:
             break
         start = before.start(1)
     return question[start : one.end]

@@ -152,8 +152,12 @@ class Candidates:
     def elsewhere(self) -> Scores:
         """Which sentences speak of other work, or stand where a paper does: 1 or 0. Shape: (n_sentences,)."""
         related = [one.hit.passage.section_role is SectionRole.RELATED_WORK for one in self.evidence]
-        of_others = np.maximum(self.having(OTHERS), self._of_other_names())
-        return np.maximum(of_others, np.array(related, dtype=np.float64))
+        return np.maximum(self._others, np.array(related, dtype=np.float64))
+
+    @cached_property
+    def _others(self) -> Scores:
+        """Which sentences speak of other work: 1 or 0. Shape: (n_sentences,)."""
+        return np.maximum(self.having(OTHERS), self._of_other_names())
 
     @cached_property
     def _abstract(self) -> Vectors:
@@ -183,7 +187,7 @@ class Candidates:
             "offering": self.having(OFFERING),
             "explaining": self.having(EXPLAINING),
             "number": self.having(NUMBER),
-            "others": np.maximum(self.having(OTHERS), self._of_other_names()),
+            "others": self._others,
             "reporting": self.having(REPORTING),
             "dangling": self.having(DANGLING),
             "vague": self.having(VAGUE),
