@@ -11,6 +11,7 @@ ROUNDING = 1e-6
 """Scores that differ by less than this share are equal."""
 
 Scores = npt.NDArray[np.floating[Any]]
+Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

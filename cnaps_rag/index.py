@@ -12,6 +12,7 @@ import numpy as np
 
 from cnaps_rag.embedding import Embedder, Vectors
 from cnaps_rag.errors import IndexStateError, PromptError
+from cnaps_rag.fusion import Rows
 from cnaps_rag.joining import adjoins, joined, stretches
 from cnaps_rag.layout import FORMAT, Layout
 from cnaps_rag.lexical import LexicalIndex
@@ -135,6 +136,19 @@ class PromptIndex:
     def stretch_row(self, passage: Passage) -> int | None:
         """Find the stretch that holds a passage, by its place in `stretches`; None where none does."""
         return self._stretch_of.get(passage.id)
+
+    def rows_of(self, documents: Collection[str | None] | None) -> Rows:
+        """List the passages of some documents, by their place in `passages`.
+
+        Args:
+            documents: Their SHA-256; None takes all of the index.
+
+        Returns:
+            The rows, in order. Shape: (n_rows,), int.
+        """
+        if documents is None:
+            return np.arange(len(self.passages))
+        return np.flatnonzero(np.isin(self.documents, [one for one in documents if one is not None]))
 
     @cached_property
     def _rows(self) -> dict[str, int]:

@@ -5,12 +5,9 @@ from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from cnaps_rag.cross_encoders import CrossEncoderModel
-from cnaps_rag.fusion import Scores, standardised
-
-Rows = npt.NDArray[np.intp]
+from cnaps_rag.fusion import Rows, Scores, standardised
 
 
 class Reranker(Protocol):
@@ -28,17 +25,8 @@ class Reranker(Protocol):
         """
 
 
-class CrossEncoderReranker:
-    """A cross-encoder with one output, such as `cross-encoder/ms-marco-MiniLM-L6-v2`; loaded when first used."""
-
-    def __init__(self, name: str, *, offline: bool = False) -> None:
-        """Name the model.
-
-        Args:
-            name: Folder, or name on the hub.
-            offline: Never use the network.
-        """
-        self._model = CrossEncoderModel(name, offline=offline)
+class CrossEncoderReranker(CrossEncoderModel):
+    """A cross-encoder with one output, such as `cross-encoder/ms-marco-MiniLM-L6-v2`."""
 
     def relevance(self, question: str, texts: Sequence[str]) -> Scores:
         """Score how well texts answer a question; see `Reranker.relevance`.
@@ -53,7 +41,7 @@ class CrossEncoderReranker:
         Raises:
             CrossEncoderError: The model cannot be loaded, or has more outputs than one.
         """
-        return self._model.scores([(question, text) for text in texts], 1)[:, 0]
+        return self.scores([(question, text) for text in texts], 1)[:, 0]
 
 
 @lru_cache(maxsize=1)

@@ -9,15 +9,13 @@ import numpy.typing as npt
 
 from cnaps_rag.chunking import embedding_text
 from cnaps_rag.encoding import EncodedQuestion, encode_questions
-from cnaps_rag.fusion import MatchWeights, Scores, combine, standardised
+from cnaps_rag.fusion import MatchWeights, Rows, Scores, combine, standardised
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.joining import group_neighbours, joined
 from cnaps_rag.records import Hit, ScoreKind
 from cnaps_rag.repeats import without_repeats
 from cnaps_rag.reranking import Reranker, find_reranker, reranked
 from cnaps_rag.settings import Settings
-
-Rows = npt.NDArray[np.intp]
 
 DEFAULTS = Settings()
 WEIGHTS = MatchWeights()
@@ -103,8 +101,7 @@ def search_encoded(
     Returns:
         The hits of each question.
     """
-    every = np.ones(len(index.passages), dtype=bool)
-    rows = np.flatnonzero(every if documents is None else np.isin(index.documents, list(documents)))
+    rows = index.rows_of(documents)
     if not len(rows):
         return [[] for _ in questions]
     scored = (_scores(index, rows, question, settings.reranked_depth, reranker) for question in questions)

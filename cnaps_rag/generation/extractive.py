@@ -171,8 +171,8 @@ def closeness(index: PromptIndex, asked: Asked, documents: Collection[str | None
     Returns:
         The largest cosine of a passage to the question or to a sentence of it; 0 where there is no passage.
     """
-    rows = [documents is None or passage.document in documents for passage in index.passages]
-    cosines = index.vectors[rows] @ np.vstack([asked.whole, asked.parts]).T if any(rows) else np.zeros(1)
+    rows = index.rows_of(documents)
+    cosines = index.vectors[rows] @ np.vstack([asked.whole, asked.parts]).T if len(rows) else np.zeros(1)
     return float(cosines.max())
 
 

@@ -82,7 +82,7 @@ def _own_names(index: PromptIndex, paper: IndexedPaper) -> set[str]:
 
 
 def _texts(index: PromptIndex, paper: IndexedPaper) -> Sequence[str]:
-    return [one.text for one in index.passages if one.document == paper.document]
+    return [index.passages[row].text for row in index.rows_of([paper.document])]
 
 
 def _parts(name: str) -> set[str]:

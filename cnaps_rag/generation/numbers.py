@@ -33,7 +33,7 @@ def unstated(index: PromptIndex, question: str, asked: Sequence[tuple[int, int]]
     if not wanted:
         return
     stems = Stems()
-    texts = [passage.text for passage in index.passages if passage.document in documents]
+    texts = [index.passages[row].text for row in index.rows_of(documents)]
     topics = frozenset().union(*(stems.content(text) for text in [*texts, *(question[a:b] for a, b in asked)]))
     for one in wanted.values():
         words, noun = _counted(question, one)
