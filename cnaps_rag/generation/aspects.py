@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from cnaps_rag.generation.rhetoric import RhetoricalRole
 from cnaps_rag.records import SectionRole
+
+NOTHING = re.compile(r"(?!)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,9 +17,10 @@ class Aspect:
     Attributes:
         name: Field of `Draft` that it fills.
         query: What such a statement says, in the words that papers use.
+        roles: What sentences do that belong here.
+        gap: How to say that no passage speaks of it.
         cue: Words by which papers announce such a statement.
         sections: How much more likely such a statement is in a section, by its role.
-        gap: How to say that no passage speaks of it.
         cue_share: How much such words count, against the cosine to the query.
         section_share: How much the section counts.
         early_share: How much it counts that a statement stands at the paper's beginning.
@@ -24,9 +28,10 @@ class Aspect:
 
     name: str
     query: str
-    cue: re.Pattern[str]
-    sections: Mapping[SectionRole, float]
+    roles: tuple[RhetoricalRole, ...]
     gap: str
+    cue: re.Pattern[str] = NOTHING
+    sections: Mapping[SectionRole, float] = field(default_factory=dict)
     cue_share: float = 0.1
     section_share: float = 0.1
     early_share: float = 0.0
@@ -44,6 +49,7 @@ def _cue(words: str) -> re.Pattern[str]:
 TASK = Aspect(
     name="task",
     query="We address the problem of this task: the goal is to recover or predict an output from a given input.",
+    roles=(RhetoricalRole.TASK,),
     # definitions, in the third person: “which aim to” speaks of other work
     cue=_cue(
         r"refers? to|is the (?:task|problem|process) of|aims (?:to|at)|is an? (?:[\w-]+ ){0,4}(?:task|problem)|"
@@ -60,6 +66,7 @@ TASK = Aspect(
 INPUT = Aspect(
     name="input",
     query="The model takes as input an image; given an input, it is first encoded into features.",
+    roles=(RhetoricalRole.INPUT,),
     cue=_cue(
         r"inputs?|given (?:an?|one|two|only|several|any|as|its|consecutive)|fed|feeds?|captured (?:in|from|with|using)|"
         r"(?:from|based on) (?:[\w-]+ ){0,3}(?:images?|photos?|frames?|videos?|texts?|signals?|recordings?|data)"
@@ -70,16 +77,13 @@ INPUT = Aspect(
 MODEL = Aspect(
     name="model",
     query="The proposed architecture consists of an encoder, modules and a decoder network.",
-    cue=_cue(
-        r"architecture|network|consists? of|comprises?|components?|modules?|encoder|decoder|branch(?:es)?|"
-        r"we (?:propose|introduce|present|design|use|adopt)|our (?:model|method|network|framework|approach)"
-    ),
-    sections={SectionRole.METHOD: 1.0, SectionRole.ABSTRACT: 0.7, SectionRole.INTRODUCTION: 0.6},
+    roles=(RhetoricalRole.METHOD, RhetoricalRole.TRAINING),
     gap="what the model is made of",
 )
 OUTPUT = Aspect(
     name="output",
     query="The output is the final predicted result; it outperforms previous methods and is faster.",
+    roles=(RhetoricalRole.OUTPUT, RhetoricalRole.RESULT),
     cue=_cue(
         r"outputs?|predicts?|produces?|generates?|restores?|reconstructs?|"
         r"the final (?:[\w-]+ )?(?:output|result|prediction|estimat\w+|image|map)|achieves?|outperforms?|faster|"
@@ -91,11 +95,7 @@ OUTPUT = Aspect(
 MECHANISM = Aspect(
     name="mechanism",
     query="This allows the model to learn, because the key idea makes it possible; intuitively, it works since.",
-    cue=_cue(
-        r"allows?|enables?|so that|because|since|therefore|thus|hence|in order to|by doing so|leads? to|helps?|"
-        r"instead of|without|key (?:idea|insight)|intuition|intuitively|we (?:find|observe|show)|which makes"
-    ),
-    sections={SectionRole.METHOD: 0.9, SectionRole.INTRODUCTION: 0.8, SectionRole.ABSTRACT: 0.6},
+    roles=(RhetoricalRole.WHY, RhetoricalRole.PROBLEM, RhetoricalRole.LIMIT),
     gap="why the model does what the question asks about",
 )
 AIMING = _cue(

@@ -9,11 +9,12 @@ import numpy as np
 
 from cnaps_rag.embedding import Embedder, Vectors
 from cnaps_rag.encoding import EncodedQuestion, encode_questions
-from cnaps_rag.generation.aspects import AIMING, ASPECTS, BESIDE_TASK, INPUT, MECHANISM, MODEL, OUTPUT, TASK
+from cnaps_rag.generation.aspects import AIMING, ASPECTS, BESIDE_TASK, INPUT, OUTPUT, TASK
 from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.names import expansions, relations, topic_of
 from cnaps_rag.generation.quotes import POINTING, quotable
+from cnaps_rag.generation.rhetoric import share
 from cnaps_rag.generation.selection import REPORTING, Candidates, Scores, Selection
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
@@ -33,7 +34,8 @@ BUDGET_WORDS = 425
 """How long the claims of an answer are together."""
 NAMED_FIRST = ((TASK, 1.5), (INPUT, 0.5), (OUTPUT, 0.5))
 """Steps that get their best sentence before the rest is chosen, and how much a standard score of affinity counts in
-that against salience: most for the task, which is the answer's first sentence."""
+that against salience: most for the task, which is the answer's first sentence. What a sentence does is told less surely
+for these three than by the words that announce them."""
 TOPIC_SHARE = 3.0
 """How much it counts for the task that a sentence comes close to what the paper's title says that the paper is on."""
 DEFINING_SHARE = 1.5
@@ -219,37 +221,53 @@ def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: 
     [topic] = index.embedder.embed([topic_of(paper.title)])
     affinity[TASK.name] += TOPIC_SHARE * (pool.vectors @ topic) + DEFINING_SHARE * cued[TASK.name]
     affinity[TASK.name] += AIMING_SHARE * pool.having(AIMING) - BESIDE_SHARE * pool.having(BESIDE_TASK)
-    placed = _place(Selection(pool, budget_words), salience, affinity, cued)
-    for row in sorted(placed, key=lambda row: _reading_order(pool.evidence[row])):
+    # words announce what goes in or comes out, and a task may be named without them
+    first = {
+        aspect.name: salience
+        + weight * affinity[aspect.name]
+        - (0.0 if aspect is TASK else UNANNOUNCED * (1.0 - cued[aspect.name]))
+        for aspect, weight in NAMED_FIRST
+    }
+    likely = {aspect.name: share(pool.roles, aspect.roles) for aspect in ASPECTS}
+    placed = _place(Selection(pool, budget_words), salience, first, likely)
+    lead = next(iter(placed), None)  # what was chosen as the task comes first, whatever else belongs there
+    for row in sorted(placed, key=lambda row: (row != lead, *_reading_order(pool.evidence[row]))):
         steps[placed[row]].append(pool.evidence[row])
     return steps
 
 
 def _place(
-    selection: Selection, salience: Scores, affinity: dict[str, Scores], cued: dict[str, Scores]
+    selection: Selection, salience: Scores, first: Mapping[str, Scores], likely: Mapping[str, Scores]
 ) -> dict[int, str]:
-    """Choose sentences and name the step of each: first for each step named first, then by salience alone."""
+    """Choose sentences and name the step of each.
 
-    def step_of(row: int) -> str:
-        # that a sentence is on what goes in or comes out, its words must announce
-        steps = [MODEL, MECHANISM, *(aspect for aspect in (INPUT, OUTPUT) if cued[aspect.name][row])]
-        return max(steps, key=lambda aspect: affinity[aspect.name][row]).name
+    Args:
+        selection: Takes the sentences.
+        salience: How much each belongs into the answer.
+        first: For each step that gets a sentence before the rest is chosen, how well each would be that one.
+        likely: For each step how likely each sentence belongs to it.
 
+    Returns:
+        The step of each row taken.
+    """
     placed: dict[int, str] = {}
-    for aspect, share in NAMED_FIRST:
-        # words announce what goes in or comes out, and a task may be named without them
-        fitting = 1.0 if aspect is TASK else cued[aspect.name]
-        row = selection.take(salience + share * affinity[aspect.name] - UNANNOUNCED * (1.0 - fitting))
+    for step, scores in first.items():
+        row = selection.take(scores)
         if row is not None:
-            placed[row] = aspect.name if aspect is TASK or cued[aspect.name][row] else step_of(row)
+            # where no sentence announces the step, the best one belongs elsewhere
+            placed[row] = step if scores[row] > -UNANNOUNCED / 2 else _likeliest(likely, row)
     while (row := selection.take(salience)) is not None:
-        placed[row] = step_of(row)
-    for aspect in (INPUT, OUTPUT, MECHANISM):
+        placed[row] = _likeliest(likely, row)
+    for step, shares in likely.items():
         counts = Counter(placed.values())
         spare = [row for row, name in placed.items() if name != TASK.name and counts[name] > 1]
-        if not counts[aspect.name] and spare:
-            placed[max(spare, key=lambda row: affinity[aspect.name][row])] = aspect.name
+        if not counts[step] and spare:
+            placed[max(spare, key=shares.__getitem__)] = step
     return placed
+
+
+def _likeliest(likely: Mapping[str, Scores], row: int) -> str:
+    return max(likely, key=lambda step: likely[step][row])
 
 
 def _reading_order(evidence: Evidence) -> tuple[int, int]:

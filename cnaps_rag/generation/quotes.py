@@ -101,17 +101,30 @@ def quotable(hits: Iterable[Hit]) -> list[Evidence]:
 def _sentences(hit: Hit) -> Iterator[Evidence]:
     passage = hit.passage
     for start, end in passage.sentences:
-        first = start
-        while connective := CONNECTIVE.match(passage.text[first:end]):
-            first += connective.end()
+        first, last = trimmed(passage.text, start, end)
         # a small first letter tells the rest of a sentence that a formula or a figure cut
         whole = not passage.text[start].islower() and passage.locate(first, end) is not None
         sentence = passage.text[first:end]
-        trailing = TRAILING.search(sentence)
-        last = first + trailing.start() if trailing else end
         # what tells a reader's machine what to do is no evidence for anything
         if whole and _readable(sentence) and not gives_orders(sentence) and passage.locate(first, last) is not None:
             yield Evidence(hit=hit, start=first, end=last)
+
+
+def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Leave out the connective that a sentence begins with, and the pointer to a figure that it ends with.
+
+    Args:
+        text: The text it stands in.
+        start: Offset of its first character.
+        end: Offset behind its last character.
+
+    Returns:
+        The offsets of what is left.
+    """
+    while connective := CONNECTIVE.match(text[start:end]):
+        start += connective.end()
+    trailing = TRAILING.search(text[start:end])
+    return start, start + trailing.start() if trailing else end
 
 
 def _readable(sentence: str) -> bool:

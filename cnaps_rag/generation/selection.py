@@ -13,6 +13,7 @@ from cnaps_rag.embedding import Vectors
 from cnaps_rag.generation.aspects import Aspect
 from cnaps_rag.generation.drafts import Evidence
 from cnaps_rag.generation.quotes import POINTING
+from cnaps_rag.generation.rhetoric import PlacedSentence, RhetoricalRole, load_model, share
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.records import SectionRole
 
@@ -58,6 +59,7 @@ VAGUE = re.compile(
     r"\b(?:various|many) (?:[\w-]+ ){0,3}applications\b|\bto the best of our knowledge\b|\bfirst attempt\b",
     re.IGNORECASE,
 )
+BESIDE = (RhetoricalRole.RELATED, RhetoricalRole.FILLER)
 SECTION_WEIGHTS = {
     SectionRole.METHOD: 0.5,
     SectionRole.INTRODUCTION: 0.4,
@@ -90,6 +92,7 @@ class Weights:
         dangling: It speaks of "this problem" or "these layers", which a sentence that is not quoted may have named.
         vague: It says of its subject no more than that it matters.
         pointing: It points to a figure, table, equation or section.
+        beside: How likely it speaks of other people's work as such, or says nothing.
         repetition: Its largest cosine to a sentence already chosen.
     """
 
@@ -107,6 +110,7 @@ class Weights:
     dangling: float = -1.0
     vague: float = -1.0
     pointing: float = -0.8
+    beside: float = -1.0
     repetition: float = -1.0
 
     def by_feature(self) -> dict[str, float]:
@@ -147,6 +151,17 @@ class Candidates:
     def word_counts(self) -> Scores:
         """Length of each sentence in words. Shape: (n_sentences,)."""
         return np.array([len(one.quote.split()) for one in self.evidence], dtype=np.float64)
+
+    @cached_property
+    def roles(self) -> Scores:
+        """How likely each sentence does what; columns as `rhetoric.ROLES`. Shape: (n_sentences, n_roles)."""
+        passages = [one.hit.passage for one in self.evidence]
+        return load_model().probabilities([
+            PlacedSentence(
+                text=one.quote, section=passage.section, section_role=passage.section_role, position=position
+            )
+            for one, passage, position in zip(self.evidence, passages, self._position, strict=True)
+        ])
 
     @cached_property
     def elsewhere(self) -> Scores:
@@ -192,6 +207,7 @@ class Candidates:
             "dangling": self.having(DANGLING),
             "vague": self.having(VAGUE),
             "pointing": self.having(POINTING),
+            "beside": share(self.roles, BESIDE),
         }
         sections = {
             str(role): np.array([found is role for found in roles], dtype=np.float64) for role in SECTION_WEIGHTS
