@@ -40,7 +40,7 @@ _SUFFIXES = {"k": Decimal(1000), "m": Decimal(10**6)}
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _FIGURE = re.compile(
     rf"(?:(?P<before>(?<![\w.,])x(?=\d)|[×⇥]\s?)|(?<![\w.,])(?<!\w-))(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-    rf"(?P<suffix>[km](?![a-z]))?(?:\s?(?P<unit>{_UNIT})(?![a-z]))?(?!\w|-?d\b)",
+    rf"(?P<suffix>[km](?![a-z]))?(?:\s?(?P<unit>{_UNIT})(?![a-z]|\.[a-z]\.))?(?!\w|-?d\b)",
     re.IGNORECASE,
 )
 _SIZE = re.compile(r"(?<![\w.,×⇥])\d{1,5}(?:\s?[×x⇥]\s?\d{1,5})+(?![\w.]*\d)", re.IGNORECASE)

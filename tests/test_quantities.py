@@ -20,6 +20,7 @@ from cnaps_rag.quantities import missing, quantities
         ("forty times quicker", "40", "×"),
         ("fourfold", "4", "×"),
         ("a gain of 1.19 dB", "1.19", "dB"),
+        ("modifies rule 13 s.t. it holds", "13", None),
         ("0.1s a picture", "0.1", "s"),
         ("5.3 percent", "5.3", "%"),
         ("a tenth of it", "0.1", None),

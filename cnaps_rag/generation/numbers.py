@@ -1,4 +1,4 @@
-"""Which numbers of a question the papers do not give."""
+"""Which numbers of a question the papers do not give, and whether they tell the time that it asks for."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,23 @@ from cnaps_rag.stems import EMPTY, Stems
 COUNTED = re.compile(r"[\s-]*((?:[A-Za-z][A-Za-z-]*\s*){1,3})")
 COMMON_BELOW = Decimal(10)
 """Smaller numbers stand in any paper for something else: they count where the same is counted."""
+COLLECTED_BELOW = Decimal(1000)
+"""Smaller numbers of pictures count where pictures are counted: any paper has a 200 of something."""
 YEARS = range(1800, 2200)
+AGE = re.compile(r"[a-z\d]+[\s-](?:years?|months?|weeks?)\b", re.IGNORECASE)
+"""How old something of the user's is, or how long ago something was."""
+PICTURES = frozenset({"photo", "photograph", "picture", "imag", "snapshot", "shot", "frame"})
+"""Stems of words for what papers call an image."""
+DURATION = re.compile(
+    r"\bhow (?:(?:much )?long(?:er)?\b(?=[^?.;]*\b(?:takes?|took|needs?|waits?|lasts?|runs?)\b)|"
+    r"(?:much )?(?:fast(?:er)?|quick(?:er|ly)?|slow(?:er|ly)?)\b|many (?:seconds|minutes|hours)\b)",
+    re.IGNORECASE,
+)
+"""Asks how long something takes."""
+TIME_UNITS = frozenset({"ms", "s", "min", "h", "d", "fps"})
+SPEED = re.compile(
+    r"\b(?:real[- ]time|(?:times|×) (?:faster|slower|speed-?ups?)|(?:faster|slower) by)\b", re.IGNORECASE
+)
 FACTORS = frozenset({"factor", "scale", "ratio", "magnif", "upscal", "upsampl", "enlarg", "zoom", "resolut"})
 """Stems of words beside which a bare number is a factor."""
 
@@ -29,7 +45,9 @@ def unstated(index: PromptIndex, question: str, asked: Sequence[tuple[int, int]]
     Yields:
         One gap for each number.
     """
-    wanted = {one.value: one for one in quantities(question) if one.value not in EASY and one.value not in YEARS}
+    wanted = {
+        one.value: one for one in quantities(AGE.sub(" ", question)) if one.value not in EASY and one.value not in YEARS
+    }
     if not wanted:
         return
     stems = Stems()
@@ -40,6 +58,27 @@ def unstated(index: PromptIndex, question: str, asked: Sequence[tuple[int, int]]
         known = one.unit == TIMES or (one.unit is None and noun is not None and stems.stem(noun) in topics)
         if known and not any(_gives(text, one, noun, stems) for text in texts):
             yield f"the number in {listed([words])}: no passage of the papers that the answer rests on gives it"
+
+
+def untimed(index: PromptIndex, question: str, asked: Sequence[tuple[int, int]], documents: set[str]) -> Iterator[str]:
+    """Say that papers give no time or speed at all, where a question asks how long something takes.
+
+    Args:
+        index: The prompt's index.
+        question: The question.
+        asked: `(start, end)` of the sentences that ask for something.
+        documents: SHA-256 of the papers.
+
+    Yields:
+        One gap, or none.
+    """
+    wanted = next(filter(None, (DURATION.search(question[start:end]) for start, end in asked)), None)
+    if wanted is None:
+        return
+    texts = (index.passages[row].text for row in index.rows_of(documents))
+    if not any(SPEED.search(text) or any(one.unit in TIME_UNITS for one in quantities(text)) for text in texts):
+        words = listed([wanted[0].lower()])
+        yield f"{words}: no passage of the papers that the answer rests on gives a time or a speed"
 
 
 def listed(words: Sequence[str]) -> str:
@@ -76,4 +115,6 @@ def _gives(text: str, one: Quantity, noun: str | None, stems: Stems) -> bool:
 def _same(one: Quantity, found: Quantity, words: frozenset[str], noun: str | None) -> bool:
     if one.unit == TIMES:
         return found.unit == TIMES or bool(words & FACTORS)
+    if noun in PICTURES and one.value < COLLECTED_BELOW:
+        return bool(words & PICTURES)
     return one.value >= COMMON_BELOW or noun in words
