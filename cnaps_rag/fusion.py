@@ -18,8 +18,8 @@ Rows = npt.NDArray[np.intp]
 class MatchWeights:
     """How much each sign of a match counts; all but the last are standardised over the rows that are searched.
 
-    Rounded from a logistic regression that told passages with a gold quote from others. `docs/benchmarks.md` has what
-    each sign is worth, and the figures with every prompt left out of its own fit.
+    Rounded from regressions that told passages with a gold quote from others, on three sets of questions.
+    `docs/benchmarks.md` has what each sign is worth, and the figures with every prompt left out of its own fit.
 
     Attributes:
         tokens: Mean over the question's tokens of the largest cosine to a token of the passage (late interaction).
@@ -32,12 +32,12 @@ class MatchWeights:
     """
 
     tokens: float = 0.5
-    passage: float = 0.2
+    passage: float = 0.3
     titled: float = 0.2
     words: float = 0.3
-    neighbours: float = 0.4
-    paper: float = 0.8
-    recommended: float = 0.9
+    neighbours: float = 0.6
+    paper: float = 0.5
+    recommended: float = 1.0
 
 
 def standardised(scores: Scores) -> Scores:

@@ -107,7 +107,7 @@ The network takes a blurry photo as its input, and the photo that it produces is
     (desk.pdf_dir / "2201.00001.pdf").write_bytes(write_pdf([text]))
     model = ListedPaper(name="Quick Lanterns", url="https://arxiv.org/pdf/2201.00001")
     prompt = Prompt(question="How does a model learn to sharpen a blurry photo?", recommended=(model,), related=())
-    found = answer(desk.index(prompt), settings=desk.settings).task[0]
+    [found] = answer(desk.index(prompt), settings=desk.settings).task
     assert found.text.startswith(task)
 
 

@@ -228,10 +228,9 @@ def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: 
         - (0.0 if aspect is TASK else UNANNOUNCED * (1.0 - cued[aspect.name]))
         for aspect, weight in NAMED_FIRST
     }
-    likely = {aspect.name: share(pool.roles, aspect.roles) for aspect in ASPECTS}
+    likely = {aspect.name: share(pool.roles, aspect.roles) for aspect in ASPECTS if aspect is not TASK}
     placed = _place(Selection(pool, budget_words), salience, first, likely)
-    lead = next(iter(placed), None)  # what was chosen as the task comes first, whatever else belongs there
-    for row in sorted(placed, key=lambda row: (row != lead, *_reading_order(pool.evidence[row]))):
+    for row in sorted(placed, key=lambda row: _reading_order(pool.evidence[row])):
         steps[placed[row]].append(pool.evidence[row])
     return steps
 
@@ -245,7 +244,7 @@ def _place(
         selection: Takes the sentences.
         salience: How much each belongs into the answer.
         first: For each step that gets a sentence before the rest is chosen, how well each would be that one.
-        likely: For each step how likely each sentence belongs to it.
+        likely: For each step of the workflow how likely each sentence belongs to it.
 
     Returns:
         The step of each row taken.
