@@ -8,6 +8,7 @@ from cnaps_rag.generation.rhetoric import RhetoricalRole
 from cnaps_rag.records import SectionRole
 
 NOTHING = re.compile(r"(?!)")
+"""Found in no sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

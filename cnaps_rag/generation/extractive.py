@@ -9,7 +9,7 @@ import numpy as np
 
 from cnaps_rag.embedding import Embedder, Vectors
 from cnaps_rag.encoding import EncodedQuestion, encode_questions
-from cnaps_rag.generation.aspects import AIMING, ASPECTS, BESIDE_TASK, INPUT, OUTPUT, TASK
+from cnaps_rag.generation.aspects import AIMING, ASPECTS, BESIDE_TASK, INPUT, OUTPUT, TASK, Aspect
 from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.names import expansions, relations, topic_of
@@ -216,16 +216,10 @@ def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: 
         return steps
     pool = Candidates.of(sentences, index)
     salience = pool.salience(asked.whole, asked.parts)
-    affinity = {aspect.name: pool.affinity(aspect, query) for aspect, query in zip(ASPECTS, asked.queries, strict=True)}
-    cued = {aspect.name: pool.having(aspect.cue) * (1.0 - pool.elsewhere) for aspect in ASPECTS}
     [topic] = index.embedder.embed([topic_of(paper.title)])
-    affinity[TASK.name] += TOPIC_SHARE * (pool.vectors @ topic) + DEFINING_SHARE * cued[TASK.name]
-    affinity[TASK.name] += AIMING_SHARE * pool.having(AIMING) - BESIDE_SHARE * pool.having(BESIDE_TASK)
-    # words announce what goes in or comes out, and a task may be named without them
+    queries = {aspect.name: query for aspect, query in zip(ASPECTS, asked.queries, strict=True)}
     first = {
-        aspect.name: salience
-        + weight * affinity[aspect.name]
-        - (0.0 if aspect is TASK else UNANNOUNCED * (1.0 - cued[aspect.name]))
+        aspect.name: salience + weight * _leading(pool, aspect, queries[aspect.name], topic)
         for aspect, weight in NAMED_FIRST
     }
     likely = {aspect.name: share(pool.roles, aspect.roles) for aspect in ASPECTS if aspect is not TASK}
@@ -233,6 +227,17 @@ def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: 
     for row in sorted(placed, key=lambda row: _reading_order(pool.evidence[row])):
         steps[placed[row]].append(pool.evidence[row])
     return steps
+
+
+def _leading(pool: Candidates, aspect: Aspect, query: Vectors, topic: Vectors) -> Scores:
+    """Score how well each sentence would lead a step: an announced one, or for the task one on the title's topic."""
+    affinity = pool.affinity(aspect, query)
+    cued = pool.having(aspect.cue) * (1.0 - pool.elsewhere)
+    if aspect is not TASK:
+        return affinity - UNANNOUNCED * (1.0 - cued)
+    affinity += TOPIC_SHARE * (pool.vectors @ topic) + DEFINING_SHARE * cued
+    affinity += AIMING_SHARE * pool.having(AIMING) - BESIDE_SHARE * pool.having(BESIDE_TASK)
+    return affinity
 
 
 def _place(
@@ -254,7 +259,7 @@ def _place(
         row = selection.take(scores)
         if row is not None:
             # where no sentence announces the step, the best one belongs elsewhere
-            placed[row] = step if scores[row] > -UNANNOUNCED / 2 else _likeliest(likely, row)
+            placed[row] = step if scores[row] > -UNANNOUNCED / 4 else _likeliest(likely, row)
     while (row := selection.take(salience)) is not None:
         placed[row] = _likeliest(likely, row)
     for step, shares in likely.items():
