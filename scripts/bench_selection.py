@@ -20,9 +20,10 @@ from sklearn.linear_model import LogisticRegression
 from cnaps_rag.embedding import find_embedder
 from cnaps_rag.evaluation import GoldCase, read_gold_folder
 from cnaps_rag.evaluation.matching import bare, stated
+from cnaps_rag.fusion import Scores
 from cnaps_rag.generation.extractive import BUDGET_WORDS
 from cnaps_rag.generation.quotes import quotable
-from cnaps_rag.generation.selection import Candidates, Scores, Selection, Weights
+from cnaps_rag.generation.selection import Candidates, Selection, Weights
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
 from cnaps_rag.pipeline import open_index, prompt_files

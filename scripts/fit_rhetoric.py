@@ -28,6 +28,7 @@ from cnaps_rag.generation import rhetoric
 from cnaps_rag.generation.aspects import ASPECTS
 from cnaps_rag.generation.quotes import trimmed
 from cnaps_rag.generation.rhetoric import ROLES, PlacedSentence, RhetoricalRole, RhetoricModel
+from cnaps_rag.generation.selection import BESIDE
 from cnaps_rag.pdf import read_document
 from cnaps_rag.pipeline import chunker_of
 from cnaps_rag.records import Document, PassageKind
@@ -194,8 +195,8 @@ def report(examples: Sequence[Example], papers: Collection[str]) -> Iterator[str
     commonest = Counter(wanted).most_common(1)[0][1] / len(wanted)
     right = fmean(one == other for one, other in zip(told, wanted, strict=True))
     yield f"| which step of an answer, {len(wanted)} sentences worth a quote | {right:.3f} | {commonest:.3f} |"
-    beside = [one.role in {RhetoricalRole.RELATED, RhetoricalRole.FILLER} for one in truth]
-    guessed = rhetoric.share(found, (RhetoricalRole.RELATED, RhetoricalRole.FILLER)) > 1 / 2
+    beside = [one.role in BESIDE for one in truth]
+    guessed = rhetoric.share(found, BESIDE) > 1 / 2
     right = fmean(one == bool(other) for one, other in zip(beside, guessed, strict=True))
     commonest = max(fmean(beside), 1 - fmean(beside))
     yield f"| other people's work or filler, all sentences | {right:.3f} | {commonest:.3f} |"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cnaps_rag.generation.numbers import listed, unstated, untimed
+from cnaps_rag.generation.numbers import listed, unstated
 from cnaps_rag.listing import ListedPaper, Prompt
 from cnaps_rag.testing import write_pdf
 
@@ -19,10 +19,12 @@ cells. In six rounds of tuning the network learned from photos that were seen 12
 1. Introduction
 The network has 8 layers of 64 channels, and a sampling step takes a second.
 """
+TIMELESS = PAPER.replace("takes a second", "is short")
 
 
-def found(desk: "Desk", question: str) -> list[str]:
-    (desk.pdf_dir / "2201.00001.pdf").write_bytes(write_pdf([PAPER]))
+def found(desk: "Desk", question: str, text: str = PAPER) -> list[str]:
+    """Find what a paper does not give."""
+    (desk.pdf_dir / "2201.00001.pdf").write_bytes(write_pdf([text]))
     model = ListedPaper(name="Lantern", url="https://arxiv.org/pdf/2201.00001")
     index = desk.index(Prompt(question=question, recommended=(model,), related=()))
     documents = {paper.document or "" for paper in index.papers}
@@ -75,7 +77,7 @@ def test_lists_are_joined() -> None:
 @pytest.mark.parametrize("time", ["One photo takes 30 ms.", "It is 12 times faster now.", "It runs in real-time."])
 def test_a_time_that_is_given(desk: "Desk", time: str) -> None:
     """A time, a speed, or a comparison of speeds answers how long something takes."""
-    assert timed(desk, PAPER.replace("takes a second", "is short") + time, "How long does it take?") == []
+    assert found(desk, "How long does it take?", TIMELESS + time) == []
 
 
 @pytest.mark.parametrize(
@@ -89,19 +91,11 @@ def test_a_time_that_is_given(desk: "Desk", time: str) -> None:
 )
 def test_a_time_that_is_not(desk: "Desk", question: str, words: str) -> None:
     """Where papers give no time at all, a question for one is not covered."""
-    [gap] = timed(desk, PAPER.replace("takes a second", "is short"), question)
+    [gap] = found(desk, question, TIMELESS)
     assert gap.startswith(f"“{words}”: ")
 
 
 @pytest.mark.parametrize("question", ["How long is the street in the photo?", "Why is it so slow?", "Is it fast?"])
 def test_no_time_is_asked_for(desk: "Desk", question: str) -> None:
     """Lengths, reasons and doubts do not ask for a time."""
-    assert timed(desk, PAPER.replace("takes a second", "is short"), question) == []
-
-
-def timed(desk: "Desk", text: str, question: str) -> list[str]:
-    """Find the gap on time that a paper leaves."""
-    (desk.pdf_dir / "2201.00001.pdf").write_bytes(write_pdf([text]))
-    model = ListedPaper(name="Lantern", url="https://arxiv.org/pdf/2201.00001")
-    index = desk.index(Prompt(question=question, recommended=(model,), related=()))
-    return list(untimed(index, question, [(0, len(question))], {paper.document or "" for paper in index.papers}))
+    assert found(desk, question, TIMELESS) == []

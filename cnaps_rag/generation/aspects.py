@@ -2,13 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cnaps_rag.generation.rhetoric import RhetoricalRole
 from cnaps_rag.records import SectionRole
-
-NOTHING = re.compile(r"(?!)")
-"""Found in no sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,22 +17,12 @@ class Aspect:
         query: What such a statement says, in the words that papers use.
         roles: What sentences do that belong here.
         gap: How to say that no passage speaks of it.
-        cue: Words by which papers announce such a statement.
-        sections: How much more likely such a statement is in a section, by its role.
-        cue_share: How much such words count, against the cosine to the query.
-        section_share: How much the section counts.
-        early_share: How much it counts that a statement stands at the paper's beginning.
     """
 
     name: str
     query: str
     roles: tuple[RhetoricalRole, ...]
     gap: str
-    cue: re.Pattern[str] = NOTHING
-    sections: Mapping[SectionRole, float] = field(default_factory=dict)
-    cue_share: float = 0.1
-    section_share: float = 0.1
-    early_share: float = 0.0
 
     @property
     def unsaid(self) -> str:
@@ -43,11 +30,30 @@ class Aspect:
         return f"{self.gap}: no passage that was retrieved says so in a sentence that can be quoted"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadAspect(Aspect):
+    """A step that gets its best sentence before the rest is chosen, and how that is told.
+
+    Attributes:
+        cue: Words by which papers announce such a statement.
+        sections: How much more likely such a statement is in a section, by its role.
+        cue_share: How much such words count, against the cosine to the query.
+        section_share: How much the section counts.
+        early_share: How much it counts that a statement stands at the paper's beginning.
+    """
+
+    cue: re.Pattern[str]
+    sections: Mapping[SectionRole, float]
+    cue_share: float = 0.1
+    section_share: float = 0.1
+    early_share: float = 0.0
+
+
 def _cue(words: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
 
 
-TASK = Aspect(
+TASK = LeadAspect(
     name="task",
     query="We address the problem of this task: the goal is to recover or predict an output from a given input.",
     roles=(RhetoricalRole.TASK,),
@@ -64,7 +70,7 @@ TASK = Aspect(
     section_share=0.2,
     early_share=0.3,
 )
-INPUT = Aspect(
+INPUT = LeadAspect(
     name="input",
     query="The model takes as input an image; given an input, it is first encoded into features.",
     roles=(RhetoricalRole.INPUT,),
@@ -81,7 +87,7 @@ MODEL = Aspect(
     roles=(RhetoricalRole.METHOD, RhetoricalRole.TRAINING),
     gap="what the model is made of",
 )
-OUTPUT = Aspect(
+OUTPUT = LeadAspect(
     name="output",
     query="The output is the final predicted result; it outperforms previous methods and is faster.",
     roles=(RhetoricalRole.OUTPUT, RhetoricalRole.RESULT),

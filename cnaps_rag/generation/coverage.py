@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cnaps_rag.embedding import TokenEmbedder, Vectors
-from cnaps_rag.generation.numbers import listed, unstated, untimed
+from cnaps_rag.generation.numbers import listed, unstated
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.questions import asking
 from cnaps_rag.records import IndexedPaper, Origin
@@ -104,7 +104,6 @@ def not_covered(index: PromptIndex, question: str, subjects: Sequence[IndexedPap
             yield f"what the question asks about {phrases}: the papers that the answer rests on do not speak of it"
         yield from _of_one_model(index, read, named, used)
         yield from unstated(index, question, asked, set(used))
-        yield from untimed(index, question, asked, set(used))
     yield from _tools(question, words)
     yield from _abstracts(index)
 

@@ -9,13 +9,14 @@ import numpy as np
 
 from cnaps_rag.embedding import Embedder, Vectors
 from cnaps_rag.encoding import EncodedQuestion, encode_questions
-from cnaps_rag.generation.aspects import AIMING, ASPECTS, BESIDE_TASK, INPUT, OUTPUT, TASK, Aspect
+from cnaps_rag.fusion import Scores
+from cnaps_rag.generation.aspects import AIMING, ASPECTS, BESIDE_TASK, INPUT, OUTPUT, TASK, LeadAspect
 from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.names import expansions, relations, topic_of
 from cnaps_rag.generation.quotes import POINTING, quotable
 from cnaps_rag.generation.rhetoric import share
-from cnaps_rag.generation.selection import REPORTING, Candidates, Scores, Selection
+from cnaps_rag.generation.selection import REPORTING, Candidates, Selection
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
 from cnaps_rag.records import Hit, IndexedPaper, PaperStatus, distinct
@@ -68,29 +69,28 @@ class Asked:
         aspects: The queries of `ASPECTS`, to search with.
         whole: The question as a whole, to compare sentences with. Shape: (dim,), float32, unit L2 norm.
         parts: Its sentences. Shape: (n_parts, dim), float32, unit L2 norm.
-        queries: One for each of `ASPECTS`. Shape: (n_aspects, dim), float32, unit L2 norm.
+        leads: The queries of `NAMED_FIRST`. Shape: (n_leads, dim), float32, unit L2 norm.
     """
 
     question: EncodedQuestion
     aspects: Sequence[EncodedQuestion]
     whole: Vectors
     parts: Vectors
-    queries: Vectors
+    leads: Vectors
 
     @classmethod
     def of(cls, question: str, embedder: Embedder) -> "Asked":
         """Embed a question and the aspects' queries."""
         parts = [question[start:end] for start, end in split_sentences(question)]
-        queries = [aspect.query for aspect in ASPECTS]
-        vectors = embedder.embed([question, *parts, *queries])
-        whole, *aspects = encode_questions([question, *queries], embedder)
+        vectors = embedder.embed([question, *parts, *(aspect.query for aspect, _ in NAMED_FIRST)])
+        whole, *aspects = encode_questions([question, *(aspect.query for aspect in ASPECTS)], embedder)
         bounds = 1, len(parts) + 1
         return cls(
             question=whole,
             aspects=aspects,
             whole=vectors[0],
             parts=vectors[slice(*bounds)],
-            queries=vectors[bounds[1] :],
+            leads=vectors[bounds[1] :],
         )
 
 
@@ -217,11 +217,12 @@ def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: 
     pool = Candidates.of(sentences, index)
     salience = pool.salience(asked.whole, asked.parts)
     [topic] = index.embedder.embed([topic_of(paper.title)])
-    queries = {aspect.name: query for aspect, query in zip(ASPECTS, asked.queries, strict=True)}
     first = {
-        aspect.name: salience + weight * _leading(pool, aspect, queries[aspect.name], topic)
-        for aspect, weight in NAMED_FIRST
+        aspect.name: salience + weight * _affinity(pool, aspect, query, topic)
+        for (aspect, weight), query in zip(NAMED_FIRST, asked.leads, strict=True)
     }
+    for aspect in (INPUT, OUTPUT):  # a task may be named without words that announce it
+        first[aspect.name] -= UNANNOUNCED * (1.0 - _cued(pool, aspect))
     likely = {aspect.name: share(pool.roles, aspect.roles) for aspect in ASPECTS if aspect is not TASK}
     placed = _place(Selection(pool, budget_words), salience, first, likely)
     for row in sorted(placed, key=lambda row: _reading_order(pool.evidence[row])):
@@ -229,15 +230,18 @@ def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: 
     return steps
 
 
-def _leading(pool: Candidates, aspect: Aspect, query: Vectors, topic: Vectors) -> Scores:
-    """Score how well each sentence would lead a step: an announced one, or for the task one on the title's topic."""
+def _affinity(pool: Candidates, aspect: LeadAspect, query: Vectors, topic: Vectors) -> Scores:
+    """Score how well each sentence would lead a step; the task's has to be on the title's topic."""
     affinity = pool.affinity(aspect, query)
-    cued = pool.having(aspect.cue) * (1.0 - pool.elsewhere)
-    if aspect is not TASK:
-        return affinity - UNANNOUNCED * (1.0 - cued)
-    affinity += TOPIC_SHARE * (pool.vectors @ topic) + DEFINING_SHARE * cued
-    affinity += AIMING_SHARE * pool.having(AIMING) - BESIDE_SHARE * pool.having(BESIDE_TASK)
+    if aspect is TASK:
+        affinity += TOPIC_SHARE * (pool.vectors @ topic) + DEFINING_SHARE * _cued(pool, aspect)
+        affinity += AIMING_SHARE * pool.having(AIMING) - BESIDE_SHARE * pool.having(BESIDE_TASK)
     return affinity
+
+
+def _cued(pool: Candidates, aspect: LeadAspect) -> Scores:
+    """Tell which sentences announce a step, and speak of no other work: 1 or 0."""
+    return pool.having(aspect.cue) * (1.0 - pool.elsewhere)
 
 
 def _place(
@@ -259,7 +263,7 @@ def _place(
         row = selection.take(scores)
         if row is not None:
             # where no sentence announces the step, the best one belongs elsewhere
-            placed[row] = step if scores[row] > -UNANNOUNCED / 4 else _likeliest(likely, row)
+            placed[row] = step if scores[row] > -UNANNOUNCED / 2 else _likeliest(likely, row)
     while (row := selection.take(salience)) is not None:
         placed[row] = _likeliest(likely, row)
     for step, shares in likely.items():

@@ -34,7 +34,7 @@ FACTORS = frozenset({"factor", "scale", "ratio", "magnif", "upscal", "upsampl", 
 
 
 def unstated(index: PromptIndex, question: str, asked: Sequence[tuple[int, int]], documents: set[str]) -> Iterator[str]:
-    """Name the factors and counts of a question that papers do not give, in whatever form.
+    """Name what a question says in numbers, or asks for in time, and papers do not give in whatever form.
 
     Args:
         index: The prompt's index.
@@ -43,16 +43,22 @@ def unstated(index: PromptIndex, question: str, asked: Sequence[tuple[int, int]]
         documents: SHA-256 of the papers.
 
     Yields:
-        One gap for each number.
+        One gap for each factor or count, and one where papers give no time or speed at all.
     """
+    texts = [index.passages[row].text for row in index.rows_of(documents)]
+    sentences = [question[start:end] for start, end in asked]
+    yield from _numbers(question, sentences, texts)
+    yield from _times(sentences, texts)
+
+
+def _numbers(question: str, asked: Sequence[str], texts: Sequence[str]) -> Iterator[str]:
     wanted = {
         one.value: one for one in quantities(AGE.sub(" ", question)) if one.value not in EASY and one.value not in YEARS
     }
     if not wanted:
         return
     stems = Stems()
-    texts = [index.passages[row].text for row in index.rows_of(documents)]
-    topics = frozenset().union(*(stems.content(text) for text in [*texts, *(question[a:b] for a, b in asked)]))
+    topics = frozenset().union(*(stems.content(text) for text in [*texts, *asked]))
     for one in wanted.values():
         words, noun = _counted(question, one)
         known = one.unit == TIMES or (one.unit is None and noun is not None and stems.stem(noun) in topics)
@@ -60,22 +66,10 @@ def unstated(index: PromptIndex, question: str, asked: Sequence[tuple[int, int]]
             yield f"the number in {listed([words])}: no passage of the papers that the answer rests on gives it"
 
 
-def untimed(index: PromptIndex, question: str, asked: Sequence[tuple[int, int]], documents: set[str]) -> Iterator[str]:
-    """Say that papers give no time or speed at all, where a question asks how long something takes.
-
-    Args:
-        index: The prompt's index.
-        question: The question.
-        asked: `(start, end)` of the sentences that ask for something.
-        documents: SHA-256 of the papers.
-
-    Yields:
-        One gap, or none.
-    """
-    wanted = next(filter(None, (DURATION.search(question[start:end]) for start, end in asked)), None)
+def _times(asked: Sequence[str], texts: Sequence[str]) -> Iterator[str]:
+    wanted = next(filter(None, map(DURATION.search, asked)), None)
     if wanted is None:
         return
-    texts = (index.passages[row].text for row in index.rows_of(documents))
     if not any(SPEED.search(text) or any(one.unit in TIME_UNITS for one in quantities(text)) for text in texts):
         words = listed([wanted[0].lower()])
         yield f"{words}: no passage of the papers that the answer rests on gives a time or a speed"

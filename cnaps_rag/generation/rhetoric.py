@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from cnaps_rag.fusion import Scores
 from cnaps_rag.records import SectionRole
 
 WEIGHTS_FILE = "rhetoric.json"
@@ -24,6 +23,7 @@ TOKEN = re.compile(r"[A-Za-z]+(?:[-’'][A-Za-z]+)*|\d[\d.,]*|\[[\d,\s–-]+\]|[
 START, END, NUMBER, NAME, REFERENCE = "^", "$", "0", "NAME", "[0]"
 LONGEST_PHRASE = 3
 LONG_ENOUGH_WORDS = 40
+"""A sentence longer than this has all that a sentence needs."""
 SHORT_WORDS = 12
 EIGHTHS = 8
 HEADING_WORDS = (
@@ -31,7 +31,6 @@ HEADING_WORDS = (
     *("implementation", "limitation", "loss", "module", "motivation", "network", "notation", "overview", "related"),
     *("result", "train"),
 )
-Scores = npt.NDArray[np.floating[Any]]
 
 
 class RhetoricalRole(StrEnum):
@@ -147,7 +146,8 @@ def features(sentence: PlacedSentence) -> dict[str, float]:
     Returns:
         What is not named is 0.
     """
-    length = min(len(sentence.text.split()) / LONG_ENOUGH_WORDS, 1.5)
+    words = len(sentence.text.split())
+    length = min(words / LONG_ENOUGH_WORDS, 1.5)
     heading = (sentence.section or "").lower()
     described = dict.fromkeys(phrases(sentence.text), 1.0)
     described |= {f"in heading: {word}": 1.0 for word in HEADING_WORDS if word in heading}
@@ -157,7 +157,7 @@ def features(sentence: PlacedSentence) -> dict[str, float]:
         "position": sentence.position,
         "length": length,
         "length squared": length**2,
-        "short": float(len(sentence.text.split()) < SHORT_WORDS),
+        "short": float(words < SHORT_WORDS),
     }
     return described
 

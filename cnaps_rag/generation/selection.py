@@ -4,22 +4,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from cnaps_rag.embedding import Vectors
-from cnaps_rag.generation.aspects import Aspect
+from cnaps_rag.fusion import Scores
+from cnaps_rag.generation.aspects import LeadAspect
 from cnaps_rag.generation.drafts import Evidence
 from cnaps_rag.generation.quotes import POINTING
-from cnaps_rag.generation.rhetoric import PlacedSentence, RhetoricalRole, load_model, share
+from cnaps_rag.generation.rhetoric import LONG_ENOUGH_WORDS, PlacedSentence, RhetoricalRole, load_model, share
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.records import SectionRole
 
-Scores = npt.NDArray[np.floating[Any]]
-
-LONG_ENOUGH_WORDS = 40
 MOST_LOSS = 0.4
 """A sentence that fits is taken as long as it scores no more than this below the best that is left."""
 NUMBER = re.compile(r"\d")
@@ -231,7 +227,7 @@ class Candidates:
             total += named[name] * feature
         return total
 
-    def affinity(self, aspect: Aspect, query: Vectors) -> Scores:
+    def affinity(self, aspect: LeadAspect, query: Vectors) -> Scores:
         """Score how much each sentence speaks of an aspect, against the other sentences.
 
         Args:
