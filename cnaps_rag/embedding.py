@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from cnaps_rag.adaptation import Adaptation, load_adaptation
 from cnaps_rag.errors import EmbedderError
 from cnaps_rag.inference import precision, silence
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
 
 Vectors = npt.NDArray[np.float32]
@@ -89,6 +91,16 @@ class TokenEmbedder(Embedder, Protocol):
             For each text the vectors of its parts.
         """
 
+    def embed_questions(self, questions: Sequence[str]) -> list[SpanVectors]:
+        """Embed questions, to be compared with the vectors of passages.
+
+        Args:
+            questions: The questions.
+
+        Returns:
+            The vectors of each; it may be read otherwise than the same words in a passage.
+        """
+
 
 class SentenceTransformerEmbedder:
     """An embedder over the files of a sentence-transformers model; the model is loaded when first used."""
@@ -152,6 +164,18 @@ class MeanPoolingEmbedder(SentenceTransformerEmbedder):
     arXiv:2409.04701.
     """
 
+    def __init__(self, folder: Path, *, name: str, adaptation: Adaptation | None = None) -> None:
+        """Name the model, and how it reads questions.
+
+        Args:
+            folder: Folder of the model's files.
+            name: What people call it.
+            adaptation: How its network changes to read questions; None takes the one that comes with the library.
+                One that was fitted for other weights changes nothing.
+        """
+        super().__init__(folder, name=name)
+        self._adaptation = adaptation
+
     def embed_spans(
         self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], *, progress: bool = False
     ) -> list[list[SpanVectors]]:
@@ -165,37 +189,101 @@ class MeanPoolingEmbedder(SentenceTransformerEmbedder):
         Returns:
             For each text the vectors of its parts.
         """
+        return self._embed_spans(texts, spans, {}, progress=progress)
+
+    def embed_questions(self, questions: Sequence[str]) -> list[SpanVectors]:
+        """Embed questions; see `TokenEmbedder.embed_questions`.
+
+        Args:
+            questions: The questions; what exceeds the model's positions is cut off.
+
+        Returns:
+            The vectors of each, read with the weights of the adaptation.
+        """
+        whole = [[(0, len(question))] for question in questions]
+        return [span for (span,) in self._embed_spans(questions, whole, self._question_weights, progress=False)]
+
+    @cached_property
+    def _question_weights(self) -> "dict[str, torch.Tensor]":
+        adaptation = self._adaptation or load_adaptation()
+        fits = adaptation.base in {_sha256(file) for file in self.folder.glob("*.safetensors")}
+        return adaptation.changed(self.network) if fits else {}
+
+    def _embed_spans(
+        self,
+        texts: Sequence[str],
+        spans: Sequence[Sequence[tuple[int, int]]],
+        weights: "dict[str, torch.Tensor]",
+        *,
+        progress: bool,
+    ) -> list[list[SpanVectors]]:
         from tqdm import tqdm
 
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         made: list[list[SpanVectors]] = [[] for _ in texts]
         batches = [order[first : first + BATCH_SIZE] for first in range(0, len(order), BATCH_SIZE)]
         for batch in tqdm(batches, desc="embedding", unit="batch", disable=not progress, leave=False):
-            states, offsets = self._token_states([texts[row] for row in batch])
+            states, offsets = self._token_states([texts[row] for row in batch], weights)
             for place, row in enumerate(batch):
                 made[row] = [_span_vectors(texts[row], states[place], offsets[place], span) for span in spans[row]]
         return made
 
-    def _token_states(self, texts: list[str]) -> tuple[Vectors, npt.NDArray[np.int64]]:
-        """Run the network. Shapes: (n_texts, n_tokens, dim) and, in characters, (n_texts, n_tokens, 2)."""
+    def _token_states(
+        self, texts: list[str], weights: "dict[str, torch.Tensor]"
+    ) -> tuple[Vectors, npt.NDArray[np.int64]]:
+        """Run the network, some weights replaced. Shapes: (n_texts, n_tokens, dim), (n_texts, n_tokens, 2)."""
         import torch
+        from torch.func import functional_call
 
-        network: Any = self._model[0]
-        positions = getattr(network.auto_model.config, "max_position_embeddings", self._model.max_seq_length)
+        inputs, offsets = self.tokenize(texts)
+        with torch.inference_mode(), precision(self._model.device.type):
+            states = functional_call(self.network, weights, kwargs=inputs).last_hidden_state
+        return states.float().cpu().numpy(), offsets
+
+    @property
+    def network(self) -> Any:
+        """The network under the model: tokens to their vectors."""
+        return self._model[0].auto_model
+
+    def tokenize(self, texts: list[str]) -> "tuple[dict[str, torch.Tensor], npt.NDArray[np.int64]]":
+        """Cut texts into tokens.
+
+        Args:
+            texts: The texts; what exceeds the model's positions is cut off.
+
+        Returns:
+            What the network takes, and where each token stands. Shape: (n_texts, n_tokens, 2), characters.
+        """
+        positions = getattr(self.network.config, "max_position_embeddings", self._model.max_seq_length)
         tokens = self._model.tokenizer(
             texts, padding=True, truncation=True, max_length=positions, return_offsets_mapping=True, return_tensors="pt"
         )
         offsets = tokens.pop("offset_mapping").numpy()
-        with torch.inference_mode(), precision(self._model.device.type):
-            states = network.auto_model(**tokens.to(self._model.device)).last_hidden_state
-        return states.float().cpu().numpy(), offsets
+        return dict(tokens.to(self._model.device)), offsets
 
 
 def _span_vectors(text: str, states: Vectors, offsets: npt.NDArray[np.int64], span: tuple[int, int]) -> SpanVectors:
-    inside = np.flatnonzero((offsets[:, 0] < span[1]) & (offsets[:, 1] > span[0]) & (offsets[:, 1] > offsets[:, 0]))
-    worded = [row for row in inside if any(map(str.isalnum, text[offsets[row, 0] : offsets[row, 1]]))]
+    inside, worded = rows_of_span(text, offsets, span)
     mean = states[inside].mean(axis=0) if len(inside) else np.zeros(states.shape[1], dtype=np.float32)
     return SpanVectors(mean=unit(mean), tokens=unit(states[worded]))
+
+
+def rows_of_span(
+    text: str, offsets: npt.NDArray[np.int64], span: tuple[int, int]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Find the tokens of a part of a text.
+
+    Args:
+        text: The text.
+        offsets: Where each of its tokens stands. Shape: (n_tokens, 2), characters.
+        span: `(start, end)` of the part, in characters.
+
+    Returns:
+        The part's tokens, and those of them that have a letter or a digit.
+    """
+    inside = np.flatnonzero((offsets[:, 0] < span[1]) & (offsets[:, 1] > span[0]) & (offsets[:, 1] > offsets[:, 0]))
+    worded = [row for row in inside if any(map(str.isalnum, text[offsets[row, 0] : offsets[row, 1]]))]
+    return inside, np.array(worded, dtype=np.intp)
 
 
 def unit(vectors: npt.NDArray[np.floating[Any]]) -> Vectors:

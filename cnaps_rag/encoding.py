@@ -69,8 +69,7 @@ def encode_questions(questions: Sequence[str], embedder: Embedder) -> list[Encod
     if not isinstance(embedder, TokenEmbedder):
         embedded = zip(questions, embedder.embed(questions), strict=True)
         return [EncodedQuestion(text=text, vector=vector, tokens=vector[None]) for text, vector in embedded]
-    whole = embedder.embed_spans(questions, [[(0, len(question))] for question in questions])
-    spans = zip(questions, (span for (span,) in whole), strict=True)
+    spans = zip(questions, embedder.embed_questions(questions), strict=True)
     return [EncodedQuestion(text=text, vector=span.mean, tokens=_worded(span)) for text, span in spans]
 
 

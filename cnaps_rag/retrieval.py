@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnaps_rag.chunking import embedding_text
+from cnaps_rag.embedding import Vectors
 from cnaps_rag.encoding import EncodedQuestion, encode_questions
 from cnaps_rag.fusion import MatchWeights, Rows, Scores, combine, standardised
 from cnaps_rag.index import PromptIndex
@@ -169,21 +170,22 @@ def _of_papers(scores: Scores, documents: npt.NDArray[np.str_]) -> Scores:
     return np.repeat(means, np.diff(bounds))
 
 
-def relevance(index: PromptIndex, question: EncodedQuestion) -> dict[str, float]:
+def relevance(index: PromptIndex, question: Vectors) -> dict[str, float]:
     """Score how close each paper comes to a question.
 
     Args:
         index: The prompt's index.
-        question: The question.
+        question: The question, read as passages are. Shape: (dim,), float32, unit L2 norm.
 
     Returns:
-        By document: the mean over its best passages of the sign `tokens`; higher is better.
+        By document: the mean over its best passages of their cosine to the question, read behind the paper's title and
+        their heading; higher is better.
     """
     documents = index.documents
     if not len(documents):
         return {}
-    tokens = index.nearest_tokens(question.tokens, set(documents)).mean(axis=0)
-    return dict(zip(documents.tolist(), map(float, _of_papers(tokens, documents)), strict=True))
+    cosines = index.titled.scores(question)
+    return dict(zip(documents.tolist(), map(float, _of_papers(cosines, documents)), strict=True))
 
 
 def ranked(index: PromptIndex, rows: Rows, scores: Scores, k: int, settings: Settings = DEFAULTS) -> list[Hit]:

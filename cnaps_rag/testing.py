@@ -68,6 +68,17 @@ class HashingEmbedder:
         pairs = zip(texts, spans, strict=True)
         return [[self._span(text[start:end]) for start, end in parts] for text, parts in pairs]
 
+    def embed_questions(self, questions: Sequence[str]) -> list[SpanVectors]:
+        """Embed questions, as any text; see `TokenEmbedder.embed_questions`.
+
+        Args:
+            questions: The questions.
+
+        Returns:
+            The vectors of each.
+        """
+        return [span for (span,) in self.embed_spans(questions, [[(0, len(text))] for text in questions])]
+
     def _span(self, text: str) -> SpanVectors:
         words = [_direction(word) for word in WORD.findall(text.lower())]
         return SpanVectors(mean=self._vector(text), tokens=unit(np.array(words).reshape(len(words), DIM)))

