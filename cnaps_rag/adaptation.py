@@ -53,8 +53,8 @@ class Adaptation:
         made = {}
         for name, (down, up) in self.factors.items():
             weight = network.get_parameter(name).detach()
-            added = up.astype(np.float32) @ down.astype(np.float32)
-            made[name] = weight + torch.from_numpy(added).to(weight)
+            factors = (torch.from_numpy(factor).to(weight) for factor in (up, down))
+            made[name] = torch.addmm(weight, *factors)
         return made
 
 

@@ -5,7 +5,7 @@ import importlib.util
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -392,5 +392,12 @@ def _model_files(folder: Path) -> list[Path]:
 
 
 def _sha256(file: Path) -> str:
+    status = file.stat()
+    return _sha256_of(file, status.st_mtime_ns, status.st_size)
+
+
+@cache
+def _sha256_of(file: Path, _mtime_ns: int, _size: int) -> str:
+    """Hash a file once, however often it is asked for, until it changes."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
