@@ -1,6 +1,7 @@
 """A small, learned change of a network's weights, with which it reads questions."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
@@ -39,22 +40,22 @@ class Adaptation:
     without: tuple[str, ...] = ()
     factors: Mapping[str, tuple[Factor, Factor]]
 
-    def changed(self, network: "torch.nn.Module") -> dict[str, "torch.Tensor"]:
+    def changed(self, network: "torch.nn.Module") -> "torch.nn.Module":
         """Add it to a network's weights.
 
         Args:
             network: The network, which stays as it is.
 
         Returns:
-            The changed parameters, by name.
+            A network with the changed weights; it shares all others with the first.
         """
         import torch
 
-        made = {}
+        shared = {id(weight): weight for name, weight in network.named_parameters() if name not in self.factors}
+        made = deepcopy(network, shared)
         for name, (down, up) in self.factors.items():
-            weight = network.get_parameter(name).detach()
-            factors = (torch.from_numpy(factor).to(weight) for factor in (up, down))
-            made[name] = torch.addmm(weight, *factors)
+            weight = made.get_parameter(name).data
+            weight.addmm_(torch.from_numpy(up).to(weight), torch.from_numpy(down).to(weight))
         return made
 
 

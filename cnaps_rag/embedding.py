@@ -189,7 +189,7 @@ class MeanPoolingEmbedder(SentenceTransformerEmbedder):
         Returns:
             For each text the vectors of its parts.
         """
-        return self._embed_spans(texts, spans, {}, progress=progress)
+        return self._embed_spans(texts, spans, self.network, progress=progress)
 
     def embed_questions(self, questions: Sequence[str]) -> list[SpanVectors]:
         """Embed questions; see `TokenEmbedder.embed_questions`.
@@ -201,19 +201,19 @@ class MeanPoolingEmbedder(SentenceTransformerEmbedder):
             The vectors of each, read with the weights of the adaptation.
         """
         whole = [[(0, len(question))] for question in questions]
-        return [span for (span,) in self._embed_spans(questions, whole, self._question_weights, progress=False)]
+        return [span for (span,) in self._embed_spans(questions, whole, self._question_network, progress=False)]
 
     @cached_property
-    def _question_weights(self) -> "dict[str, torch.Tensor]":
+    def _question_network(self) -> Any:
         adaptation = self._adaptation or load_adaptation()
         fits = adaptation.base in {_sha256(file) for file in self.folder.glob("*.safetensors")}
-        return adaptation.changed(self.network) if fits else {}
+        return adaptation.changed(self.network) if fits else self.network
 
     def _embed_spans(
         self,
         texts: Sequence[str],
         spans: Sequence[Sequence[tuple[int, int]]],
-        weights: "dict[str, torch.Tensor]",
+        network: Any,
         *,
         progress: bool,
     ) -> list[list[SpanVectors]]:
@@ -223,21 +223,18 @@ class MeanPoolingEmbedder(SentenceTransformerEmbedder):
         made: list[list[SpanVectors]] = [[] for _ in texts]
         batches = [order[first : first + BATCH_SIZE] for first in range(0, len(order), BATCH_SIZE)]
         for batch in tqdm(batches, desc="embedding", unit="batch", disable=not progress, leave=False):
-            states, offsets = self._token_states([texts[row] for row in batch], weights)
+            states, offsets = self._token_states([texts[row] for row in batch], network)
             for place, row in enumerate(batch):
                 made[row] = [_span_vectors(texts[row], states[place], offsets[place], span) for span in spans[row]]
         return made
 
-    def _token_states(
-        self, texts: list[str], weights: "dict[str, torch.Tensor]"
-    ) -> tuple[Vectors, npt.NDArray[np.int64]]:
-        """Run the network, some weights replaced. Shapes: (n_texts, n_tokens, dim), (n_texts, n_tokens, 2)."""
+    def _token_states(self, texts: list[str], network: Any) -> tuple[Vectors, npt.NDArray[np.int64]]:
+        """Run a network. Shapes: (n_texts, n_tokens, dim) and, in characters, (n_texts, n_tokens, 2)."""
         import torch
-        from torch.func import functional_call
 
         inputs, offsets = self.tokenize(texts)
         with torch.inference_mode(), precision(self._model.device.type):
-            states = functional_call(self.network, weights, kwargs=inputs).last_hidden_state
+            states = network(**inputs).last_hidden_state
         return states.float().cpu().numpy(), offsets
 
     @property

@@ -24,15 +24,15 @@ def embedder() -> MeanPoolingEmbedder:
 
 
 def test_what_is_added_is_a_product() -> None:
-    """A parameter that the adaptation names gets the product of its factors added; the network stays as it was."""
+    """A parameter that the adaptation names gets the product of its factors added; the others are shared."""
     network = torch.nn.Linear(3, 2)
     before = network.weight.detach().clone()
     down, up = np.array([[1.0, 2.0, 3.0]], dtype=np.float16), np.array([[1.0], [10.0]], dtype=np.float16)
     changed = Adaptation(base="", factors={"weight": (down, up)}).changed(network)
     added = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
-    assert list(changed) == ["weight"]
-    assert torch.allclose(changed["weight"], before + added)
+    assert torch.allclose(changed.get_parameter("weight"), before + added)
     assert torch.equal(network.weight, before)
+    assert changed.get_parameter("bias") is network.bias
 
 
 @packaged
@@ -41,9 +41,11 @@ def test_the_adaptation_is_for_the_default_embedder(embedder: MeanPoolingEmbedde
     adaptation = load_adaptation()
     assert adaptation.base == PACKAGED_WEIGHTS_SHA256
     assert adaptation.factors
-    for name, weight in adaptation.changed(embedder.network).items():
-        assert weight.shape == embedder.network.get_parameter(name).shape
-        assert torch.isfinite(weight).all()
+    changed = adaptation.changed(embedder.network)
+    for name, before in embedder.network.named_parameters():
+        after = changed.get_parameter(name)
+        assert torch.isfinite(after).all()
+        assert torch.equal(after, before) is (name not in adaptation.factors)
 
 
 @packaged
