@@ -8,17 +8,15 @@ well: nothing in them is a source of anything.
 """
 
 import csv
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnaps_rag.evaluation.matching import bare
 from cnaps_rag.records import Block, Document, Page, PassageKind, SectionRole
 from cnaps_rag.sentences import split_sentences
-from scripts.fit_rhetoric import documents
+from scripts import fit_rhetoric
 
 FOLDER = Path(__file__).with_name("questions")
 OF_PAPERS = FOLDER / "of_papers.tsv"
@@ -73,7 +71,7 @@ def asked_papers(papers_dir: Path, qasper: Path) -> Iterator[AskedPaper]:
         for row in csv.DictReader(file, delimiter="\t"):
             asked = Question(text=row["question"], sentences=frozenset(row["sentences"].split()))
             of_papers[row["paper"]].append(asked)
-    for name, document in documents(papers_dir, qasper):
+    for name, document in fit_rhetoric.documents(papers_dir, qasper):
         if name in of_papers:
             yield AskedPaper(document=document, made_up=False, questions=of_papers[name])
     yield from map(read_made_up, sorted(MADE_UP.glob("*.txt")))
@@ -121,4 +119,4 @@ def _page(number: int, heading: str, paragraphs: Sequence[str]) -> Page:
 
 def hashed(text: str) -> str:
     """Name a sentence by its letters and digits."""
-    return hashlib.sha256(bare(text).encode()).hexdigest()[:HASH_DIGITS]
+    return fit_rhetoric.hashed(text)[:HASH_DIGITS]

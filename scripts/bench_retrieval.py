@@ -223,7 +223,7 @@ def qasper_queries(papers: Iterable[Mapping[str, Any]], readers: Readers) -> Ite
     arXiv:2105.03011
     """
     for paper in papers:
-        index = qasper_index(paper, readers.shipped)
+        index = index_of(qasper_document(paper), readers.shipped)
         asked = zip(paper["qas"]["question"], paper["qas"]["answers"], strict=True)
         for question, answers in asked:
             evidence = {quote for answer in answers["answer"] for quote in answer["highlighted_evidence"]}
@@ -232,24 +232,28 @@ def qasper_queries(papers: Iterable[Mapping[str, Any]], readers: Readers) -> Ite
                 yield query_of(paper["id"], index, question, quotes, readers)
 
 
-def qasper_index(paper: Mapping[str, Any], embedder: Embedder) -> PromptIndex:
-    """Index one paper of QASPER."""
-    pages = tuple(qasper_pages(paper))
-    document = Document(sha256=paper["id"], title=paper["title"], pages=pages)
+def index_of(document: Document, embedder: Embedder) -> PromptIndex:
+    """Index one paper, as that of a recommended model."""
+    title = document.title or document.sha256
     passages = chunker_of(Settings()).passages(document)
     encoded = encode_passages(document.title, passages, embedder)
-    listed = ListedPaper(name=paper["title"], url=f"https://arxiv.org/pdf/{paper['id']}")
+    listed = ListedPaper(name=title, url=f"https://arxiv.org/pdf/{document.sha256}")
     entry = IndexedPaper(
         role=Role.RECOMMENDED,
         listed=listed,
-        key=paper["id"],
+        key=document.sha256,
         status=PaperStatus.OK,
         origin=Origin.CORPUS,
         document=document.sha256,
-        title=paper["title"],
+        title=title,
     )
-    prompt = Prompt(question=paper["title"], recommended=(listed,), related=())
+    prompt = Prompt(question=title, recommended=(listed,), related=())
     return PromptIndex(prompt, [entry], [Shard(document=document, passages=passages, encoded=encoded)], embedder)
+
+
+def qasper_document(paper: Mapping[str, Any]) -> Document:
+    """Make a document of a paper of QASPER, named by its identifier."""
+    return Document(sha256=paper["id"], title=paper["title"], pages=tuple(qasper_pages(paper)))
 
 
 def qasper_pages(paper: Mapping[str, Any]) -> Iterable[Page]:

@@ -33,7 +33,7 @@ from cnaps_rag.pdf import read_document
 from cnaps_rag.pipeline import chunker_of
 from cnaps_rag.records import Document, PassageKind
 from cnaps_rag.settings import Settings
-from scripts.bench_retrieval import qasper_pages
+from scripts.bench_retrieval import qasper_document
 
 LABELS = Path(__file__).with_name("rhetoric_labels.tsv")
 WEIGHTS = Path(rhetoric.__file__).with_name(rhetoric.WEIGHTS_FILE)
@@ -122,8 +122,7 @@ def documents(papers_dir: Path, qasper: Path) -> Iterator[tuple[str, Document]]:
     for path in sorted(papers_dir.glob("*.pdf")):
         yield path.name, read_document(path)
     for paper in json.loads(qasper.read_text(encoding="utf-8")):
-        pages = tuple(qasper_pages(paper))
-        yield paper["id"], Document(sha256=paper["id"], title=paper["title"], pages=pages)
+        yield paper["id"], qasper_document(paper)
 
 
 def hashed(text: str) -> str:

