@@ -1,4 +1,4 @@
-"""A small, learned change of a network's weights, with which it reads questions."""
+"""A small, learned change of how a network reads questions."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -20,13 +20,14 @@ BASE, WITHOUT = "base_sha256", "without"
 """Metadata of the file, as the attributes of `Adaptation`."""
 DOWN, UP = ".down", ".up"
 """What the names of a parameter's two factors end with."""
+EMPHASIS = "emphasis"
 
 Factor = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Adaptation:
-    """What is added to the weights of a network, as products of two thin matrices.
+    """What is added to the weights of a network, as products of two thin matrices, and which tokens count most.
 
     Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", arXiv:2106.09685
 
@@ -34,11 +35,14 @@ class Adaptation:
         base: SHA-256 of the file of weights that it was fitted for.
         without: SHA-256 of documents that were left out of the fit, to measure on them.
         factors: By the parameter's name: down and up. Shapes: (rank, n_in), (n_out, rank).
+        emphasis: What its unit vector is multiplied with tells the logarithm of how much a token of a question counts.
+            Shape: (dim,).
     """
 
     base: str
     without: tuple[str, ...] = ()
     factors: Mapping[str, tuple[Factor, Factor]]
+    emphasis: Factor
 
     def changed(self, network: "torch.nn.Module") -> "torch.nn.Module":
         """Add it to a network's weights.
@@ -58,6 +62,21 @@ class Adaptation:
             weight.addmm_(torch.from_numpy(up).to(weight), torch.from_numpy(down).to(weight))
         return made
 
+    def emphasised(self, tokens: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Scale the tokens of a question by how much each counts.
+
+        Args:
+            tokens: Shape: (n_tokens, dim), float32, unit L2 norm.
+
+        Returns:
+            Shape: (n_tokens, dim), float32; their L2 norms have the mean 1.
+        """
+        if not len(tokens):
+            return tokens
+        logarithms = tokens @ self.emphasis.astype(np.float32)
+        counts = np.exp(logarithms - logarithms.max())
+        return np.asarray(tokens * (counts / counts.mean())[:, None], dtype=np.float32)
+
 
 def read_adaptation(path: Path) -> Adaptation:
     """Read an adaptation.
@@ -71,8 +90,8 @@ def read_adaptation(path: Path) -> Adaptation:
     with safe_open(path, framework="numpy") as stored:
         names = [name.removesuffix(DOWN) for name in stored.keys() if name.endswith(DOWN)]  # noqa: SIM118
         pairs = {name: (stored.get_tensor(name + DOWN), stored.get_tensor(name + UP)) for name in sorted(names)}
-        about = stored.metadata()
-        return Adaptation(base=about[BASE], without=tuple(about[WITHOUT].split()), factors=pairs)
+        about, emphasis = stored.metadata(), stored.get_tensor(EMPHASIS)
+        return Adaptation(base=about[BASE], without=tuple(about[WITHOUT].split()), factors=pairs, emphasis=emphasis)
 
 
 @cache

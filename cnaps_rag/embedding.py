@@ -4,7 +4,7 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -66,7 +66,8 @@ class SpanVectors:
     Attributes:
         mean: Mean of the part's token vectors, in the space of `Embedder.embed`. Shape: (dim,), float32, unit L2 norm;
             zeros where the part lies behind the model's window.
-        tokens: One vector a token that has a letter or a digit. Shape: (n_tokens, dim), float32, unit L2 norm.
+        tokens: One vector a token that has a letter or a digit, of unit L2 norm; of a question, the norms may tell how
+            much each counts, and have the mean 1. Shape: (n_tokens, dim), float32.
     """
 
     mean: Vectors
@@ -198,16 +199,19 @@ class MeanPoolingEmbedder(SentenceTransformerEmbedder):
             questions: The questions; what exceeds the model's positions is cut off.
 
         Returns:
-            The vectors of each, read with the weights of the adaptation.
+            The vectors of each, read as the adaptation changes it.
         """
         whole = [[(0, len(question))] for question in questions]
-        return [span for (span,) in self._embed_spans(questions, whole, self._question_network, progress=False)]
+        adaptation, network = self._question_reader
+        spans = [span for (span,) in self._embed_spans(questions, whole, network, progress=False)]
+        return [replace(span, tokens=adaptation.emphasised(span.tokens)) for span in spans] if adaptation else spans
 
     @cached_property
-    def _question_network(self) -> Any:
+    def _question_reader(self) -> tuple[Adaptation | None, Any]:
+        """The adaptation, None if it is for other weights, and the network that it makes."""
         adaptation = self._adaptation or load_adaptation()
         fits = adaptation.base in {_sha256(file) for file in self.folder.glob("*.safetensors")}
-        return adaptation.changed(self.network) if fits else self.network
+        return (adaptation, adaptation.changed(self.network)) if fits else (None, self.network)
 
     def _embed_spans(
         self,

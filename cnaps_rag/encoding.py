@@ -39,8 +39,8 @@ class EncodedQuestion:
     Attributes:
         text: The question.
         vector: Shape: (dim,), float32, unit L2 norm.
-        tokens: Its tokens, or its vector alone where the embedder gives no token vectors.
-            Shape: (n_tokens, dim), float32, unit L2 norm.
+        tokens: Its tokens, or its vector alone where the embedder gives no token vectors. Their L2 norms tell how much
+            each counts, and have the mean 1. Shape: (n_tokens, dim), float32.
     """
 
     text: str

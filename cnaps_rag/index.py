@@ -103,12 +103,12 @@ class PromptIndex:
         """Find how near each passage comes to each token of a question.
 
         Args:
-            question: The question's tokens. Shape: (n_question_tokens, dim), float32, unit L2 norm.
+            question: The question's tokens. Shape: (n_question_tokens, dim), float32.
             documents: SHA-256 of the documents to look into.
 
         Returns:
-            The largest cosine to a token of the passage; 0 for passages of other documents.
-            Shape: (n_question_tokens, n_passages), float32.
+            The largest cosine to a token of the passage, times the L2 norm of the question's; 0 for passages of other
+            documents. Shape: (n_question_tokens, n_passages), float32.
         """
         found = [
             shard.encoded.tokens.nearest(question)

@@ -87,10 +87,11 @@ class TokenVectors:
         """Find how near each passage comes to each token of a question.
 
         Args:
-            question: The question's tokens. Shape: (n_question_tokens, dim), float32, unit L2 norm.
+            question: The question's tokens. Shape: (n_question_tokens, dim), float32.
 
         Returns:
-            The largest cosine to a token of the passage. Shape: (n_question_tokens, n_passages), float32.
+            The largest cosine to a token of the passage, times the L2 norm of the question's.
+            Shape: (n_question_tokens, n_passages), float32.
         """
         if len(self.offsets) == 1:
             return np.zeros((len(question), 0), dtype=np.float32)

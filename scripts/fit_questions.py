@@ -4,7 +4,8 @@
 
 The questions (scripts/asked_papers.py) are our own, most of them in everyday words, about the PDFs of PAPERS_DIR, the
 full texts of QASPER, and papers that we made up. The passages' vectors stay as they are; a low-rank change of the
-network that reads the question is fitted so that the passages that answer it come first among those of its paper.
+network that reads the question, and how much each of its tokens counts, are fitted so that the passages that answer it
+come first among those of its paper and of papers near to that.
 Prints how well that does on real papers left out of the fit, a quarter of them at a time; `--folds` keeps the
 adaptations of these quarters for scripts/bench_retrieval.py, `--write` replaces the one that comes with the library by
 one fitted on all papers.
@@ -14,7 +15,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -23,26 +24,31 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.numpy import save_file
-from torch.nn.functional import log_softmax, normalize
+from torch.nn.functional import log_softmax, normalize, softmax
 
 from cnaps_rag import adaptation
-from cnaps_rag.adaptation import ADAPTATION_FILE, BASE, DOWN, UP, WITHOUT, Adaptation
+from cnaps_rag.adaptation import ADAPTATION_FILE, BASE, DOWN, EMPHASIS, UP, WITHOUT, Adaptation
 from cnaps_rag.embedding import PACKAGED_WEIGHTS_SHA256, MeanPoolingEmbedder, find_embedder, rows_of_span
 from cnaps_rag.encoding import encode_passages
-from cnaps_rag.fusion import MatchWeights
 from cnaps_rag.joining import adjoins
 from cnaps_rag.lexical import LexicalIndex
 from cnaps_rag.pipeline import chunker_of
+from cnaps_rag.retrieval import BEST_OF_PAPER
 from cnaps_rag.settings import Settings
 from scripts.asked_papers import AskedPaper, asked_papers, hashed
 
 WEIGHTS = Path(adaptation.__file__).with_name(ADAPTATION_FILE)
 LAYERS = "encoder.layer"
-RANK = 4
+RANK = 8
 FOLDS = 4
-EPOCHS = 3
+EPOCHS = 2
 BATCH_SIZE = 12
+OTHER_PAPERS = 2
+"""A question's answers compete with the passages of so many other papers, as in the search of a prompt."""
+NEAREST_PAPERS = 6
+"""These are drawn from as many that are nearest to the paper."""
 LEARNING_RATE = 7e-4
+EMPHASIS_LEARNING_RATE = 2e-2
 SIGNS_LEARNING_RATE = 5e-3
 WEIGHT_DECAY = 1e-2
 WARM_UP = 0.1
@@ -50,6 +56,8 @@ LARGEST_GRADIENT = 1.0
 LENGTH_JITTER = 15.0
 """Characters: questions of about one length make a batch, others in each epoch."""
 DEPTHS = 3, 6, 12
+SIGNS = {"tokens": 0.5, "passage": 0.3, "titled": 0.2, "words": 0.3, "neighbours": 0.6, "paper": 0.5}
+"""What the weights of the signs start from; most of `MatchWeights` are what they come to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,12 +66,10 @@ class Asked:
 
     Attributes:
         text: The question.
-        words: Its match by words. Shape: (n_passages,).
         right: The passages that answer it, by their place.
     """
 
     text: str
-    words: torch.Tensor
     right: torch.Tensor
 
 
@@ -80,6 +86,7 @@ class Paper:
         codes: Its tokens. Shape: (n_tokens, n_axes).
         lengths: Tokens of each passage. Shape: (n_passages,).
         linked: The passages that the next one adjoins.
+        lexical: The passages' words.
         asked: The questions.
     """
 
@@ -91,6 +98,7 @@ class Paper:
     codes: torch.Tensor
     lengths: torch.Tensor
     linked: torch.Tensor
+    lexical: LexicalIndex
     asked: Sequence[Asked]
 
 
@@ -113,35 +121,27 @@ class QuestionReader(torch.nn.Module):
         self.up = torch.nn.ParameterList([torch.zeros(n_out, RANK) for n_out, _ in shapes])
         for layer, down, up in zip(layers.values(), self.down, self.up, strict=True):
             layer.register_forward_hook(partial(_added, down, up))
-        signs = asdict(MatchWeights())
-        self.signs = torch.nn.Parameter(
-            torch.tensor([signs[name] for name in ("tokens", "passage", "titled", "words", "neighbours")])
-        )
+        self.emphasis = torch.nn.Parameter(torch.zeros(embedder.network.config.hidden_size))
+        self.signs = torch.nn.Parameter(torch.tensor([*SIGNS.values()]))
 
-    def forward(self, paper: Paper, asked: Sequence[Asked]) -> torch.Tensor:
-        """Score the passages of a paper for questions. Shape: (n_questions, n_passages)."""
-        vectors, tokens = self.read([one.text for one in asked])
-        near = torch.segment_reduce(paper.codes @ (torch.cat(tokens) @ paper.axes).T, "max", lengths=paper.lengths)
-        around = near.clone()
-        around[paper.linked] = torch.maximum(near[paper.linked], near[paper.linked + 1])
-        around[paper.linked + 1] = torch.maximum(around[paper.linked + 1], near[paper.linked])
-        counts = [len(token) for token in tokens]
-        means = [
-            torch.stack([part.mean(dim=1) for part in torch.split(each, counts, dim=1)]) for each in (near, around)
-        ]
-        words = torch.stack([one.words for one in asked])
-        signs = means[0], vectors @ paper.vectors.T, vectors @ paper.titled.T, words, means[1]
+    def forward(self, papers: Sequence[Paper], asked: Sequence[Asked]) -> torch.Tensor:
+        """Score the passages of some papers for questions. Shape: (n_questions, n_passages)."""
+        texts = [one.text for one in asked]
+        vectors, tokens = self.read(texts)
+        signs = map(torch.hstack, zip(*(_signs(paper, texts, vectors, tokens) for paper in papers), strict=True))
         weighted = [weight * _standardised(sign) for weight, sign in zip(self.signs, signs, strict=True)]
         return torch.stack(weighted).sum(dim=0)
 
     def read(self, texts: list[str]) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Embed questions. Shapes: (n_questions, dim), and (n_tokens, dim) of each."""
+        """Embed questions. Shapes: (n_questions, dim), and (n_tokens, dim) of each, as long as each token counts."""
         inputs, offsets = self.embedder.tokenize(texts)
         states = self.network(**inputs).last_hidden_state
         rows = [rows_of_span(text, places, (0, len(text))) for text, places in zip(texts, offsets, strict=True)]
         means = torch.stack([state[inside].mean(dim=0) for state, (inside, _) in zip(states, rows, strict=True)])
         tokens = [normalize(state[worded], dim=-1) for state, (_, worded) in zip(states, rows, strict=True)]
-        return normalize(means, dim=-1), tokens
+        counts = [len(token) * softmax(token @ self.emphasis, dim=0) for token in tokens]
+        emphasised = [token * count[:, None] for token, count in zip(tokens, counts, strict=True)]
+        return normalize(means, dim=-1), emphasised
 
     def adaptation(self, without: Sequence[Paper] = ()) -> Adaptation:
         """Take out what was fitted.
@@ -155,7 +155,9 @@ class QuestionReader(torch.nn.Module):
         pairs = zip(self.names, self.down, self.up, strict=True)
         factors = {name: (down.detach().numpy(), up.detach().numpy()) for name, down, up in pairs}
         left_out = tuple(paper.document for paper in without)
-        return Adaptation(base=PACKAGED_WEIGHTS_SHA256, without=left_out, factors=factors)
+        return Adaptation(
+            base=PACKAGED_WEIGHTS_SHA256, without=left_out, factors=factors, emphasis=self.emphasis.detach().numpy()
+        )
 
 
 def _added(
@@ -163,6 +165,23 @@ def _added(
 ) -> torch.Tensor:
     """Add what a change of a layer's weights by `up @ down` adds to its output."""
     return output + inputs[0] @ down.T @ up.T
+
+
+def _signs(
+    paper: Paper, texts: Sequence[str], vectors: torch.Tensor, tokens: Sequence[torch.Tensor]
+) -> list[torch.Tensor]:
+    """Collect the signs of a match with a paper's passages, as `SIGNS`. Shape of each: (n_questions, n_passages)."""
+    near = torch.segment_reduce(paper.codes @ (torch.cat(list(tokens)) @ paper.axes).T, "max", lengths=paper.lengths)
+    around = near.clone()
+    around[paper.linked] = torch.maximum(near[paper.linked], near[paper.linked + 1])
+    around[paper.linked + 1] = torch.maximum(around[paper.linked + 1], near[paper.linked])
+    counts = [len(token) for token in tokens]
+    late, neighbours = (
+        torch.stack([part.mean(dim=1) for part in torch.split(each, counts, dim=1)]) for each in (near, around)
+    )
+    words = torch.from_numpy(np.log1p([paper.lexical.scores(text) for text in texts])).float()
+    best = late.topk(min(BEST_OF_PAPER, late.shape[1]), dim=1).values.mean(dim=1, keepdim=True).expand_as(late)
+    return [late, vectors @ paper.vectors.T, vectors @ paper.titled.T, words, neighbours, best]
 
 
 def _standardised(sign: torch.Tensor) -> torch.Tensor:
@@ -185,11 +204,14 @@ def main() -> int:
     embedder = find_embedder()
     if not isinstance(embedder, MeanPoolingEmbedder):
         parser.error("the default embedder is needed")
-    papers = [read(asked, embedder) for asked in asked_papers(options.papers_dir, options.qasper)]
+    read_papers = (read(asked, embedder) for asked in asked_papers(options.papers_dir, options.qasper))
+    papers = [paper for paper in read_papers if paper.asked]
     print(f"{sum(len(paper.asked) for paper in papers)} questions about {len(papers)} papers")
     if options.write:
-        save(fit(papers, embedder).adaptation(), WEIGHTS)
-        print(f"Written: {WEIGHTS}")
+        reader = fit(papers, embedder)
+        save(reader.adaptation(), WEIGHTS)
+        print(f"Written: {WEIGHTS}; weights of the signs:")
+        print(", ".join(f"{name} {weight:.2f}" for name, weight in zip(SIGNS, reader.signs.tolist(), strict=True)))
         return 0
     print(f"\n| papers left out of the fit | {' | '.join(f'among {depth}' for depth in DEPTHS)} | MRR |")
     print(f"| --- |{' ---: |' * (len(DEPTHS) + 1)}")
@@ -236,14 +258,12 @@ def read(asked: AskedPaper, embedder: MeanPoolingEmbedder) -> Paper:
     """
     passages = chunker_of(Settings()).passages(asked.document)
     encoded = encode_passages(asked.document.title, passages, embedder)
-    lexical = LexicalIndex([passage.text for passage in passages])
     sentences = [{hashed(passage.text[start:end]) for start, end in passage.sentences} for passage in passages]
     questions = []
     for question in asked.questions:
         right = [place for place, found in enumerate(sentences) if found & question.sentences]
-        words = torch.from_numpy(np.log1p(lexical.scores(question.text))).float()
         if right:
-            questions.append(Asked(text=question.text, words=words, right=torch.tensor(right)))
+            questions.append(Asked(text=question.text, right=torch.tensor(right)))
     return Paper(
         document=asked.document.sha256,
         made_up=asked.made_up,
@@ -253,12 +273,13 @@ def read(asked: AskedPaper, embedder: MeanPoolingEmbedder) -> Paper:
         codes=torch.from_numpy(encoded.tokens.codes).float(),
         lengths=torch.from_numpy(np.diff(encoded.tokens.offsets)),
         linked=torch.tensor([place for place, (one, other) in enumerate(pairwise(passages)) if adjoins(one, other)]),
+        lexical=LexicalIndex([passage.text for passage in passages]),
         asked=questions,
     )
 
 
 def fit(papers: Sequence[Paper], embedder: MeanPoolingEmbedder) -> QuestionReader:
-    """Fit the reader: a passage that answers is to come before the others of its paper.
+    """Fit the reader: a passage that answers is to come before the others of its paper and of papers near to that.
 
     Args:
         papers: The papers and the questions about them.
@@ -271,24 +292,37 @@ def fit(papers: Sequence[Paper], embedder: MeanPoolingEmbedder) -> QuestionReade
     chance = np.random.default_rng(0)
     reader = QuestionReader(embedder)
     low = [*reader.down, *reader.up]
-    rates = LEARNING_RATE, SIGNS_LEARNING_RATE
+    rates = LEARNING_RATE, EMPHASIS_LEARNING_RATE, SIGNS_LEARNING_RATE
     optimizer = torch.optim.AdamW([
         {"params": low, "weight_decay": WEIGHT_DECAY},
+        {"params": [reader.emphasis], "weight_decay": 0.0},
         {"params": [reader.signs], "weight_decay": 0.0},
     ])
-    steps = EPOCHS * len(list(_batches(papers, chance)))
-    batches = (batch for _ in range(EPOCHS) for batch in _batches(papers, chance))
+    nearest = _nearest(papers)
+    batches = [batch for _ in range(EPOCHS) for batch in _batches(papers, chance)]
+    steps = len(batches)
     for step, (paper, asked) in enumerate(batches):
         pace = min((step + 1) / (WARM_UP * steps), 1 - step / steps)
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * pace
-        likely = log_softmax(reader(paper, asked), dim=1)
+        near = nearest[paper.document]
+        others = [near[row] for row in chance.permutation(len(near))[:OTHER_PAPERS]]
+        likely = log_softmax(reader([paper, *others], asked), dim=1)
         loss = -torch.stack([row[one.right].logsumexp(0) for row, one in zip(likely, asked, strict=True)]).mean()
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(low, LARGEST_GRADIENT)
         optimizer.step()
     return reader
+
+
+def _nearest(papers: Sequence[Paper]) -> dict[str, list[Paper]]:
+    """Find for each paper, by its document, those whose passages are nearest to its own."""
+    means = normalize(torch.stack([paper.titled.mean(dim=0) for paper in papers]), dim=-1)
+    cosines = (means @ means.T).fill_diagonal_(-torch.inf)
+    count = min(NEAREST_PAPERS, len(papers) - 1)
+    orders = cosines.topk(count, dim=1).indices.tolist()
+    return {paper.document: [papers[row] for row in order] for paper, order in zip(papers, orders, strict=True)}
 
 
 def _batches(papers: Sequence[Paper], chance: np.random.Generator) -> list[tuple[Paper, list[Asked]]]:
@@ -308,7 +342,7 @@ def measured(reader: QuestionReader, papers: Iterable[Paper]) -> Any:
     for paper in papers:
         for first in range(0, len(paper.asked), BATCH_SIZE):
             asked = paper.asked[first : first + BATCH_SIZE]
-            for scores, one in zip(reader(paper, asked), asked, strict=True):
+            for scores, one in zip(reader([paper], asked), asked, strict=True):
                 rank = 1 + int((scores > scores[one.right].max()).sum())
                 rows.append([*(rank <= depth for depth in DEPTHS), 1 / rank])
     return np.array(rows, dtype=np.float64)
@@ -320,6 +354,7 @@ def save(fitted: Adaptation, path: Path) -> None:
     for name, (down, up) in fitted.factors.items():
         tensors[name + DOWN] = np.ascontiguousarray(down, dtype=np.float16)
         tensors[name + UP] = np.ascontiguousarray(up, dtype=np.float16)
+    tensors[EMPHASIS] = np.asarray(fitted.emphasis, dtype=np.float16)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path, {BASE: fitted.base, WITHOUT: " ".join(fitted.without)})
 

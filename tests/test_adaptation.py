@@ -1,5 +1,7 @@
 """This file ensures that questions, and questions alone, are read with the weights fitted for their embedder."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -15,11 +17,28 @@ def test_what_is_added_is_a_product() -> None:
     network = torch.nn.Linear(3, 2)
     before = network.weight.detach().clone()
     down, up = np.array([[1.0, 2.0, 3.0]], dtype=np.float16), np.array([[1.0], [10.0]], dtype=np.float16)
-    changed = Adaptation(base="", factors={"weight": (down, up)}).changed(network)
+    changed = Adaptation(base="", factors={"weight": (down, up)}, emphasis=np.zeros(3)).changed(network)
     added = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
     assert torch.allclose(changed.get_parameter("weight"), before + added)
     assert torch.equal(network.weight, before)
     assert changed.get_parameter("bias") is network.bias
+
+
+def test_tokens_are_emphasised() -> None:
+    """Tokens keep their directions and count as exponentials of their products, one on average; none stay none."""
+    adaptation = Adaptation(base="", factors={}, emphasis=np.log([3.0, 1.0], dtype=np.float16))
+    tokens = np.eye(2, dtype=np.float32)
+    assert adaptation.emphasised(tokens) == pytest.approx(np.array([[1.5, 0.0], [0.0, 0.5]]), abs=1e-3)
+    assert adaptation.emphasised(tokens[:0]).shape == (0, 2)
+
+
+def test_the_words_that_tell_most_count_most(embedder: MeanPoolingEmbedder) -> None:
+    """Of a question's tokens, those count that say what is asked for; all count one on average."""
+    [read] = embedder.embed_questions(["How is the blurry picture sharpened?"])
+    counts = np.linalg.norm(read.tokens, axis=1)
+    assert counts.mean() == pytest.approx(1.0, abs=1e-3)
+    the, sharpened = counts[2], counts[5]
+    assert sharpened > the
 
 
 def test_the_adaptation_is_for_the_default_embedder(embedder: MeanPoolingEmbedder) -> None:
@@ -40,8 +59,7 @@ def test_questions_alone_are_read_otherwise(embedder: MeanPoolingEmbedder) -> No
     [[plain]] = embedder.embed_spans([QUESTION], [[(0, len(QUESTION))]])
     assert read.tokens.shape == plain.tokens.shape
     assert not np.allclose(read.mean, plain.mean, atol=1e-2)
-    assert np.linalg.norm(read.tokens, axis=1) == pytest.approx(1.0, abs=1e-5)
-    of_another = Adaptation(base="0" * 64, factors=load_adaptation().factors)
+    of_another = replace(load_adaptation(), base="0" * 64)
     [unchanged] = MeanPoolingEmbedder(embedder.folder, name="x", adaptation=of_another).embed_questions([QUESTION])
     assert np.array_equal(unchanged.tokens, plain.tokens)
 

@@ -19,7 +19,7 @@ from cnaps_rag.settings import Settings
 from scripts import fit_questions
 from scripts.asked_papers import MADE_UP, OF_PAPERS, AskedPaper, asked_papers, hashed, read_made_up
 from scripts.bench_retrieval import index_of
-from scripts.fit_questions import Paper, QuestionReader, fit, measured, read, save
+from scripts.fit_questions import SIGNS, Paper, QuestionReader, fit, measured, read, save
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -75,8 +75,9 @@ def test_what_is_fitted_is_what_is_searched_with(
     [[plain]] = embedder.embed_spans([one.text], [[(0, len(one.text))]])
     question = EncodedQuestion(text=one.text, vector=plain.mean, tokens=plain.tokens)
     with torch.no_grad():
-        [scores] = QuestionReader(embedder)(paper, [one]).numpy()
-    searched = match(index, np.arange(len(index.passages)), question) - MatchWeights().recommended
+        [scores] = QuestionReader(embedder)([paper], [one]).numpy()
+    weights = MatchWeights(**SIGNS, recommended=0.0)
+    searched = match(index, np.arange(len(index.passages)), question, weights)
     assert scores == pytest.approx(searched, abs=1e-3)
 
 
@@ -95,7 +96,8 @@ def test_a_fit_is_read_back(
     text = paper.asked[0].text
     [read_back] = fitted.embed_questions([text])
     with torch.no_grad():
-        vectors, _ = reader.read([text])
+        vectors, [tokens] = reader.read([text])
+    assert tokens.numpy() == pytest.approx(read_back.tokens, abs=2e-2)
     assert vectors[0].numpy() == pytest.approx(read_back.mean, abs=2e-2)
     assert float(vectors[0].numpy() @ read_back.mean) > 1 - 1e-4
 
