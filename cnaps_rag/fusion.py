@@ -18,11 +18,14 @@ Rows = npt.NDArray[np.intp]
 class MatchWeights:
     """How much each sign of a match counts; all but the last are standardised over the rows that are searched.
 
-    Rounded from regressions that told passages with a gold quote from others, on three sets of questions.
-    `docs/benchmarks.md` has what each sign is worth, and the figures with every prompt left out of its own fit.
+    The first five are rounded from the fit of the question's reader (`scripts/fit_questions.py`), in which a passage's
+    odds to answer are the exponential of its score. The last two are rounded from regressions that told passages with a
+    gold quote from others. `docs/benchmarks.md` has what each sign is worth, and the figures with every prompt left out
+    of its own fit.
 
     Attributes:
-        tokens: Mean over the question's tokens of the largest cosine to a token of the passage (late interaction).
+        tokens: Mean over the question's tokens, as much as each counts, of the largest cosine to a token of the passage
+            (late interaction).
         passage: Cosine of the passage, read alone, to the question.
         titled: Cosine of the passage, read behind the paper's title and its heading.
         words: Logarithm of 1 + BM25.
@@ -31,13 +34,13 @@ class MatchWeights:
         recommended: The paper is that of a recommended model.
     """
 
-    tokens: float = 0.5
-    passage: float = 0.3
-    titled: float = 0.2
-    words: float = 0.3
-    neighbours: float = 0.6
-    paper: float = 0.5
-    recommended: float = 1.0
+    tokens: float = 1.05
+    passage: float = 1.05
+    titled: float = 0.25
+    words: float = 0.1
+    neighbours: float = 0.7
+    paper: float = 0.8
+    recommended: float = 1.6
 
 
 def standardised(scores: Scores) -> Scores:

@@ -199,7 +199,8 @@ def ranked(index: PromptIndex, rows: Rows, scores: Scores, k: int, settings: Set
         settings: How neighbours are joined.
 
     Returns:
-        At most k hits, best first; ties in the order of the index.
+        At most k hits, best first; ties in the order of the index. Passages that are joined add up: their score is the
+        logarithm of the sum of the exponentials of theirs.
     """
     by_row = dict(zip(map(int, rows), map(float, scores), strict=True))
     best = [int(rows[place]) for place in np.argsort(-scores, kind="stable")[: k + settings.joined_depth]]
@@ -207,7 +208,9 @@ def ranked(index: PromptIndex, rows: Rows, scores: Scores, k: int, settings: Set
     groups = group_neighbours(
         ranking, index.adjoining, index.lengths, depth=settings.joined_depth, most_chars=settings.joined_chars
     )
-    return [_hit(index, rank, group, max(map(by_row.__getitem__, group))) for rank, group in enumerate(groups[:k], 1)]
+    together = [float(np.logaddexp.reduce([by_row[row] for row in group])) for group in groups]
+    order = sorted(range(len(groups)), key=together.__getitem__, reverse=True)[:k]
+    return [_hit(index, rank, groups[place], together[place]) for rank, place in enumerate(order, 1)]
 
 
 def in_stretches(index: PromptIndex, hits: Iterable[Hit]) -> list[Hit]:

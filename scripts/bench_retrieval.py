@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from cnaps_rag.adaptation import Adaptation, read_adaptation
+from cnaps_rag.adaptation import Adaptation, load_adaptation, read_adaptation
 from cnaps_rag.embedding import Embedder, MeanPoolingEmbedder, find_embedder
 from cnaps_rag.encoding import encode_passages, encode_questions
 from cnaps_rag.evaluation import queries_of, read_gold_folder
@@ -41,6 +41,7 @@ SIGNS = [field.name for field in fields(MatchWeights)]
 NAMES = [*(f"recall@{budget}c" for budget in BUDGETS_CHARS), "mrr"]
 DEFAULTS = asdict(MatchWeights())
 ALONE = Settings(joined_depth=1)
+APART = 100.0
 DEPTH = 60
 RRF_CONSTANT = 60
 REGULARISATION = 0.1
@@ -71,7 +72,8 @@ class Readers:
         for path in sorted(folder.glob("*.safetensors")):
             adaptation = read_adaptation(path)
             folds |= dict.fromkeys(adaptation.without, _reading(embedder, adaptation))
-        return cls(plain=_reading(embedder, Adaptation(base="", factors={})), shipped=embedder, folds=folds)
+        of_other_weights = replace(load_adaptation(), base="")
+        return cls(plain=_reading(embedder, of_other_weights), shipped=embedder, folds=folds)
 
     def without(self, documents: Iterable[str]) -> MeanPoolingEmbedder:
         """Choose the reader fitted without the first of some documents; any will do where none was fitted on."""
@@ -142,13 +144,18 @@ def table(queries: Sequence[Query], fitted_on: Sequence[Query]) -> None:
         fitted_on: The queries to fit weights on; the prompt that a measured query belongs to is left out.
     """
     print(f"| ranked by | {' | '.join(NAMES)} |\n| --- |{' ---: |' * len(NAMES)}")
-    line("cosine of the passage alone", queries, lambda query: query.signs["passage"])
-    line("BM25 alone", queries, lambda query: query.signs["words"])
-    line("reciprocal rank fusion of these two", queries, reciprocal_ranks)
-    line("tokens alone", queries, lambda query: query.signs["tokens"])
+    line("cosine of the passage alone", queries, lambda query: by_order(query.signs["passage"]))
+    line("BM25 alone", queries, lambda query: by_order(query.signs["words"]))
+    line("reciprocal rank fusion of these two", queries, lambda query: by_order(reciprocal_ranks(query)))
+    line("tokens alone", queries, lambda query: by_order(query.signs["tokens"]))
     line("all signs, default weights", queries, lambda query: combine(query.signs, MatchWeights()))
     line("the same, questions read as passages", queries, lambda query: combine(query.plain, MatchWeights()))
     line("the same, as shipped", queries, lambda query: combine(query.shipped, MatchWeights()))
+    line(
+        "the same, joined passages not added up",
+        queries,
+        lambda query: by_order(combine(query.signs, MatchWeights())),
+    )
     line("the same, neighbours not joined", queries, lambda query: combine(query.signs, MatchWeights()), ALONE)
     line("all signs, fitted, own prompt left out", queries, left_out(queries, fitted_on, SIGNS))
     for name in SIGNS:
@@ -171,6 +178,18 @@ def measure(query: Query, scores: Scores, settings: Settings) -> list[float]:
     texts = [hit.passage.text for hit in hits]
     recall = [recall_at(texts, query.quotes, budget) for budget in BUDGETS_CHARS]
     return [*recall, reciprocal_rank(texts, query.quotes)]
+
+
+def by_order(scores: Scores) -> Scores:
+    """Keep the order of scores alone: so far apart that joined passages take the place of their best.
+
+    Args:
+        scores: Higher is better. Shape: (n_passages,).
+
+    Returns:
+        Higher is better. Shape: (n_passages,).
+    """
+    return np.asarray(-APART * np.argsort(np.argsort(-scores, kind="stable")), dtype=np.float64)
 
 
 def reciprocal_ranks(query: Query) -> Scores:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnaps_rag.records import ScoreKind
-from cnaps_rag.retrieval import relevance, search, search_many
+from cnaps_rag.retrieval import ranked, relevance, search, search_many
 from cnaps_rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,6 +55,21 @@ def test_neighbours_are_joined(index: "PromptIndex") -> None:
             if span is not None:
                 page = index.page_text(hit.passage.document, span.page_number) or ""
                 assert page[span.start : span.end] == hit.passage.text[start:end]
+
+
+def test_joined_passages_add_up(index: "PromptIndex") -> None:
+    """Two passages side by side come before a lone one that matches little better, behind one that matches well."""
+    rows = np.arange(len(index.passages))
+    first = next(row for row, joins in enumerate(index.adjoining) if joins)
+    lone = next(row for row in range(first + 3, len(rows)) if not index.adjoining[row - 1] and not index.adjoining[row])
+    for ahead, leads in ((0.5, first), (1.0, lone)):
+        scores = np.full(len(rows), -9.0)
+        scores[[first, first + 1, lone]] = 2.0, 2.0, 2.0 + ahead
+        hits = ranked(index, rows, scores, k=2, settings=Settings(joined_depth=3))
+        together = {hit.passage.text: hit.score for hit in hits}
+        pair = f"{index.passages[first].text} {index.passages[first + 1].text}"
+        assert together == pytest.approx({pair: 2.0 + np.log(2), index.passages[lone].text: 2.0 + ahead})
+        assert hits[0].passage.text.startswith(index.passages[leads].text)
 
 
 def test_k_defaults_to_the_settings(index: "PromptIndex") -> None:
