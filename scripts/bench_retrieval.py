@@ -4,8 +4,8 @@
 
 Two sets of queries: those of the gold, over the prompts' indexes, and the questions of a QASPER file, each over its one
 paper, whose evidence sentences are the quotes. A query is read with the adaptation that was fitted without the paper
-that holds its evidence (`python -m scripts.fit_questions --folds DIR`), unless a row says otherwise. Weights are fitted
-by logistic regression on the gold's queries only; rows that say so fit them anew for each prompt, on the other prompts.
+that holds its evidence (`python -m scripts.fit_questions --folds DIR`), unless a row says otherwise. Rows that say
+*fitted* have weights from a logistic regression on the gold's queries of the other prompts, the rest the default ones.
 Intervals: 95 %, bootstrap over queries.
 """
 
@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,6 @@ from cnaps_rag.shards import Shard
 
 SIGNS = [field.name for field in fields(MatchWeights)]
 NAMES = [*(f"recall@{budget}c" for budget in BUDGETS_CHARS), "mrr"]
-DEFAULTS = asdict(MatchWeights())
 ALONE = Settings(joined_depth=1)
 APART = 100.0
 DEPTH = 60

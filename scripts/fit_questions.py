@@ -11,7 +11,6 @@ adaptations of these quarters for scripts/bench_retrieval.py, `--write` replaces
 one fitted on all papers.
 """
 
-import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
@@ -36,6 +35,7 @@ from cnaps_rag.pipeline import chunker_of
 from cnaps_rag.retrieval import BEST_OF_PAPER
 from cnaps_rag.settings import Settings
 from scripts.asked_papers import AskedPaper, asked_papers, hashed
+from scripts.fit_rhetoric import parser_of
 
 WEIGHTS = Path(adaptation.__file__).with_name(ADAPTATION_FILE)
 LAYERS = "encoder.layer"
@@ -167,11 +167,9 @@ def _added(
     return output + inputs[0] @ down.T @ up.T
 
 
-def _signs(
-    paper: Paper, texts: Sequence[str], vectors: torch.Tensor, tokens: Sequence[torch.Tensor]
-) -> list[torch.Tensor]:
+def _signs(paper: Paper, texts: Sequence[str], vectors: torch.Tensor, tokens: list[torch.Tensor]) -> list[torch.Tensor]:
     """Collect the signs of a match with a paper's passages, as `SIGNS`. Shape of each: (n_questions, n_passages)."""
-    near = torch.segment_reduce(paper.codes @ (torch.cat(list(tokens)) @ paper.axes).T, "max", lengths=paper.lengths)
+    near = torch.segment_reduce(paper.codes @ (torch.cat(tokens) @ paper.axes).T, "max", lengths=paper.lengths)
     around = near.clone()
     around[paper.linked] = torch.maximum(near[paper.linked], near[paper.linked + 1])
     around[paper.linked + 1] = torch.maximum(around[paper.linked + 1], near[paper.linked])
@@ -194,9 +192,7 @@ def main() -> int:
     Returns:
         The exit code.
     """
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("papers_dir", type=Path, metavar="PAPERS_DIR")
-    parser.add_argument("--qasper", type=Path, required=True, metavar="FILE")
+    parser = parser_of(__doc__)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--write", action="store_true", help="replace the library's adaptation")
     what.add_argument("--folds", type=Path, metavar="DIR", help="keep the adaptations fitted without a quarter each")

@@ -69,9 +69,7 @@ def main() -> int:
     Returns:
         The exit code.
     """
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("papers_dir", type=Path, metavar="PAPERS_DIR")
-    parser.add_argument("--qasper", type=Path, required=True, metavar="FILE")
+    parser = parser_of(__doc__)
     parser.add_argument("--write", action="store_true", help="replace the library's weights")
     parser.add_argument("--without", nargs="*", default=[], metavar="PDF", help="papers that --write leaves out")
     options = parser.parse_args()
@@ -115,6 +113,21 @@ def labelled(papers_dir: Path, qasper: Path) -> Iterator[Example]:
                     )
     if labels:
         print(f"{len(labels)} labelled sentences were not found in these papers.", file=sys.stderr)
+
+
+def parser_of(description: str | None) -> argparse.ArgumentParser:
+    """Begin the command line of a script that learns from papers.
+
+    Args:
+        description: What the script does.
+
+    Returns:
+        A parser that takes what `documents` takes.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("papers_dir", type=Path, metavar="PAPERS_DIR")
+    parser.add_argument("--qasper", type=Path, required=True, metavar="FILE")
+    return parser
 
 
 def documents(papers_dir: Path, qasper: Path) -> Iterator[tuple[str, Document]]:

@@ -16,7 +16,6 @@ from cnaps_rag.fusion import MatchWeights
 from cnaps_rag.pipeline import chunker_of
 from cnaps_rag.retrieval import match
 from cnaps_rag.settings import Settings
-from scripts import fit_questions
 from scripts.asked_papers import MADE_UP, OF_PAPERS, AskedPaper, asked_papers, hashed, read_made_up
 from scripts.bench_retrieval import index_of
 from scripts.fit_questions import SIGNS, Paper, QuestionReader, fit, measured, read, save
@@ -81,11 +80,8 @@ def test_what_is_fitted_is_what_is_searched_with(
     assert scores == pytest.approx(searched, abs=1e-3)
 
 
-def test_a_fit_is_read_back(
-    paper: Paper, embedder: MeanPoolingEmbedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fit_is_read_back(paper: Paper, embedder: MeanPoolingEmbedder, tmp_path: Path) -> None:
     """A fit brings the answers of its own questions up, and an embedder with its file reads questions as it does."""
-    monkeypatch.setattr(fit_questions, "EPOCHS", 2)
     before = measured(QuestionReader(embedder), [paper])
     reader = fit([paper], embedder)
     assert measured(reader, [paper])[:, -1].mean() > before[:, -1].mean()
