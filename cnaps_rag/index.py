@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from cnaps_rag.embedding import Embedder, Vectors
+from cnaps_rag.embedding import Embedder
 from cnaps_rag.errors import IndexStateError, PromptError
 from cnaps_rag.fusion import Rows
 from cnaps_rag.joining import adjoins, joined, stretches
 from cnaps_rag.layout import FORMAT, Layout
 from cnaps_rag.lexical import LexicalIndex
 from cnaps_rag.listing import ListedPaper, Prompt, Role
+from cnaps_rag.networks import Vectors
 from cnaps_rag.prompts import prompt_from_mapping, prompt_to_mapping
 from cnaps_rag.records import IndexedPaper, Origin, PaperStatus, Passage, distinct
 from cnaps_rag.shards import Fingerprints, Shard, ShardStore

@@ -337,7 +337,7 @@ def prompt_files(folder: Path) -> list[Path]:
 
 def embedder_of(settings: Settings) -> Embedder:
     """Find the embedder that the settings name."""
-    return find_embedder(settings.embedder, offline=settings.offline)
+    return find_embedder(settings.embedder, offline=settings.offline, device=settings.device)
 
 
 def chunker_of(settings: Settings) -> Chunker:

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cnaps_rag.chunking import embedding_text
-from cnaps_rag.embedding import Vectors
 from cnaps_rag.encoding import EncodedQuestion, encode_questions
 from cnaps_rag.fusion import MatchWeights, Rows, Scores, combine, standardised
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.joining import group_neighbours, joined
+from cnaps_rag.networks import Vectors
 from cnaps_rag.records import Hit, ScoreKind
 from cnaps_rag.repeats import without_repeats
 from cnaps_rag.reranking import Reranker, find_reranker, reranked

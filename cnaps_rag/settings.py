@@ -28,6 +28,9 @@ class Settings:
         index_dir: Folder of the shards and prompt indexes.
         embedder: Name or path of a sentence-transformers model; None takes the packaged all-MiniLM-L6-v2, or the
             same model from the hub where the package is not installed.
+        device: What the embedder runs on, as torch names it (`cpu`, `cuda`). None has ONNX Runtime run the default
+            model on the processor where it is installed, without torch, and takes the fastest that torch finds for
+            any other.
         passage_chars: A passage takes sentences until it is about this long.
         passage_sentences: A passage has at most this many sentences.
         k: How many passages a search returns.
@@ -52,6 +55,7 @@ class Settings:
     corpus_dir: Path = Path("corpus")
     index_dir: Path = Path("index")
     embedder: str | None = None
+    device: str | None = None
     passage_chars: int = 250
     passage_sentences: int = 2
     k: int = 10

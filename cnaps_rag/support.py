@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from cnaps_rag import attribution, naming, negation, quantities
 from cnaps_rag.answers import Support
-from cnaps_rag.embedding import Vectors
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.intrusions import cleaned, foreign, gives_orders
+from cnaps_rag.networks import Vectors
 from cnaps_rag.records import Hit, Passage
 from cnaps_rag.stems import EMPTY, Stems
 

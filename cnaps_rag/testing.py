@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cnaps_rag.embedding import SpanVectors, Vectors, unit
+from cnaps_rag.embedding import SpanVectors
+from cnaps_rag.networks import Vectors, unit
 
 DIM = 64
 WORD = re.compile(r"[a-z0-9]+")

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
-from cnaps_rag.embedding import Vectors
+from cnaps_rag.networks import Vectors
 
 KEPT_DIMENSIONS = 128
 LARGEST_CODE = 127

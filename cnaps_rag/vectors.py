@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cnaps_rag.embedding import Vectors
+from cnaps_rag.networks import Vectors
 
 
 class VectorIndex:

@@ -27,12 +27,13 @@ import numpy as np
 
 from cnaps_rag import naming, quantities
 from cnaps_rag.answers import Support
-from cnaps_rag.embedding import Embedder, find_embedder, unit
+from cnaps_rag.embedding import Embedder, find_embedder
 from cnaps_rag.encoding import EncodedPassages
 from cnaps_rag.evaluation import GoldCase, read_gold_folder
 from cnaps_rag.evaluation.matching import bare
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import ListedPaper, Prompt, Role
+from cnaps_rag.networks import unit
 from cnaps_rag.pipeline import open_index, prompt_files
 from cnaps_rag.records import (
     Document,

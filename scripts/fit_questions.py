@@ -34,6 +34,7 @@ from cnaps_rag.lexical import LexicalIndex
 from cnaps_rag.pipeline import chunker_of
 from cnaps_rag.retrieval import BEST_OF_PAPER
 from cnaps_rag.settings import Settings
+from cnaps_rag.torch_network import TorchNetwork
 from scripts.asked_papers import AskedPaper, asked_papers, hashed
 from scripts.fit_rhetoric import parser_of
 
@@ -108,11 +109,11 @@ class QuestionReader(torch.nn.Module):
     Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", arXiv:2106.09685
     """
 
-    def __init__(self, embedder: MeanPoolingEmbedder) -> None:
+    def __init__(self, plain: TorchNetwork) -> None:
         """Start from the embedder's network, which does not change."""
         super().__init__()
-        self.embedder = embedder
-        self.network = deepcopy(embedder.network).requires_grad_(requires_grad=False)
+        self.plain = plain
+        self.network = deepcopy(plain.module).requires_grad_(requires_grad=False)
         found = self.network.named_modules()
         layers = {name: each for name, each in found if name.startswith(LAYERS) and isinstance(each, torch.nn.Linear)}
         self.names = [f"{name}.weight" for name in layers]
@@ -121,7 +122,7 @@ class QuestionReader(torch.nn.Module):
         self.up = torch.nn.ParameterList([torch.zeros(n_out, RANK) for n_out, _ in shapes])
         for layer, down, up in zip(layers.values(), self.down, self.up, strict=True):
             layer.register_forward_hook(partial(_added, down, up))
-        self.emphasis = torch.nn.Parameter(torch.zeros(embedder.network.config.hidden_size))
+        self.emphasis = torch.nn.Parameter(torch.zeros(plain.module.config.hidden_size))
         self.signs = torch.nn.Parameter(torch.tensor([*SIGNS.values()]))
 
     def forward(self, papers: Sequence[Paper], asked: Sequence[Asked]) -> torch.Tensor:
@@ -134,7 +135,7 @@ class QuestionReader(torch.nn.Module):
 
     def read(self, texts: list[str]) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Embed questions. Shapes: (n_questions, dim), and (n_tokens, dim) of each, as long as each token counts."""
-        inputs, offsets = self.embedder.tokenize(texts)
+        inputs, offsets = self.plain.tokenize(texts)
         states = self.network(**inputs).last_hidden_state
         rows = [rows_of_span(text, places, (0, len(text))) for text, places in zip(texts, offsets, strict=True)]
         means = torch.stack([state[inside].mean(dim=0) for state, (inside, _) in zip(states, rows, strict=True)])
@@ -202,26 +203,27 @@ def main() -> int:
         parser.error("the default embedder is needed")
     read_papers = (read(asked, embedder) for asked in asked_papers(options.papers_dir, options.qasper))
     papers = [paper for paper in read_papers if paper.asked]
+    network = TorchNetwork.load(embedder.folder, device="cpu")
     print(f"{sum(len(paper.asked) for paper in papers)} questions about {len(papers)} papers")
     if options.write:
-        reader = fit(papers, embedder)
+        reader = fit(papers, network)
         save(reader.adaptation(), WEIGHTS)
         print(f"Written: {WEIGHTS}; weights of the signs:")
         print(", ".join(f"{name} {weight:.2f}" for name, weight in zip(SIGNS, reader.signs.tolist(), strict=True)))
         return 0
     print(f"\n| papers left out of the fit | {' | '.join(f'among {depth}' for depth in DEPTHS)} | MRR |")
     print(f"| --- |{' ---: |' * (len(DEPTHS) + 1)}")
-    for label, figures in folded(papers, embedder, options.folds).items():
+    for label, figures in folded(papers, network, options.folds).items():
         print(f"| {label} | {' | '.join(f'{figure:.3f}' for figure in figures)} |")
     return 0
 
 
-def folded(papers: Sequence[Paper], embedder: MeanPoolingEmbedder, folder: Path | None) -> dict[str, Any]:
+def folded(papers: Sequence[Paper], network: TorchNetwork, folder: Path | None) -> dict[str, Any]:
     """Fit without a quarter of the real papers at a time, and measure on these.
 
     Args:
         papers: All papers.
-        embedder: The embedder.
+        network: The embedder's network.
         folder: Where to keep the adaptations, if anywhere.
 
     Returns:
@@ -231,8 +233,8 @@ def folded(papers: Sequence[Paper], embedder: MeanPoolingEmbedder, folder: Path 
     plain, fitted = [], []
     for fold in range(FOLDS):
         left = real[fold::FOLDS]
-        reader = fit([paper for paper in papers if paper not in left], embedder)
-        plain.append(measured(QuestionReader(embedder), left))
+        reader = fit([paper for paper in papers if paper not in left], network)
+        plain.append(measured(QuestionReader(network), left))
         fitted.append(measured(reader, left))
         if folder:
             save(reader.adaptation(without=left), folder / f"{fold}.safetensors")
@@ -274,19 +276,19 @@ def read(asked: AskedPaper, embedder: MeanPoolingEmbedder) -> Paper:
     )
 
 
-def fit(papers: Sequence[Paper], embedder: MeanPoolingEmbedder) -> QuestionReader:
+def fit(papers: Sequence[Paper], network: TorchNetwork) -> QuestionReader:
     """Fit the reader: a passage that answers is to come before the others of its paper and of papers near to that.
 
     Args:
         papers: The papers and the questions about them.
-        embedder: The embedder.
+        network: The embedder's network.
 
     Returns:
         The reader.
     """
     torch.manual_seed(0)
     chance = np.random.default_rng(0)
-    reader = QuestionReader(embedder)
+    reader = QuestionReader(network)
     low = [*reader.down, *reader.up]
     rates = LEARNING_RATE, EMPHASIS_LEARNING_RATE, SIGNS_LEARNING_RATE
     optimizer = torch.optim.AdamW([

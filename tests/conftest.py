@@ -20,6 +20,7 @@ from cnaps_rag.pipeline import Builder, open_index
 from cnaps_rag.records import BuildReport
 from cnaps_rag.settings import Settings
 from cnaps_rag.testing import HashingEmbedder, write_pdf
+from cnaps_rag.torch_network import TorchNetwork
 
 Refuse = Callable[..., None]
 
@@ -195,6 +196,12 @@ def embedder() -> MeanPoolingEmbedder:
     found = find_embedder()
     assert isinstance(found, MeanPoolingEmbedder)
     return found
+
+
+@pytest.fixture(scope="session")
+def network(embedder: MeanPoolingEmbedder) -> TorchNetwork:
+    """The default embedder's network, run by torch."""
+    return TorchNetwork.load(embedder.folder, device="cpu")
 
 
 @pytest.fixture

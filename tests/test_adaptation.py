@@ -8,20 +8,19 @@ import torch
 
 from cnaps_rag.adaptation import Adaptation, load_adaptation
 from cnaps_rag.embedding import PACKAGED_WEIGHTS_SHA256, MeanPoolingEmbedder
+from cnaps_rag.torch_network import TorchNetwork
 
 QUESTION = "How does it know which photo was taken at night?"
 
 
 def test_what_is_added_is_a_product() -> None:
-    """A parameter that the adaptation names gets the product of its factors added; the others are shared."""
-    network = torch.nn.Linear(3, 2)
-    before = network.weight.detach().clone()
+    """A parameter that the adaptation names gets the product of its factors added, in a copy."""
+    weights = {name: np.ones((2, 3), dtype=np.float32) for name in ("weight", "other")}
     down, up = np.array([[1.0, 2.0, 3.0]], dtype=np.float16), np.array([[1.0], [10.0]], dtype=np.float16)
-    changed = Adaptation(base="", factors={"weight": (down, up)}, emphasis=np.zeros(3)).changed(network)
-    added = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
-    assert torch.allclose(changed.get_parameter("weight"), before + added)
-    assert torch.equal(network.weight, before)
-    assert changed.get_parameter("bias") is network.bias
+    changed = Adaptation(base="", factors={"weight": (down, up)}, emphasis=np.zeros(3)).changed(weights)
+    assert changed.keys() == {"weight"}
+    assert changed["weight"].tolist() == [[2.0, 3.0, 4.0], [11.0, 21.0, 31.0]]
+    assert (weights["weight"] == 1).all()
 
 
 def test_tokens_are_emphasised() -> None:
@@ -41,16 +40,19 @@ def test_the_words_that_tell_most_count_most(embedder: MeanPoolingEmbedder) -> N
     assert sharpened > the
 
 
-def test_the_adaptation_is_for_the_default_embedder(embedder: MeanPoolingEmbedder) -> None:
-    """The adaptation that comes with the library names the default weights and parameters of their network."""
+def test_the_adaptation_is_for_the_default_embedder(network: TorchNetwork) -> None:
+    """The adaptation that comes with the library names the default weights and parameters of their network.
+
+    A network with it shares all others.
+    """
     adaptation = load_adaptation()
     assert adaptation.base == PACKAGED_WEIGHTS_SHA256
     assert adaptation.factors
-    changed = adaptation.changed(embedder.network)
-    for name, before in embedder.network.named_parameters():
-        after = changed.get_parameter(name)
+    changed = network.changed(adaptation)
+    for name, before in network.module.named_parameters():
+        after = changed.module.get_parameter(name)
         assert torch.isfinite(after).all()
-        assert torch.equal(after, before) is (name not in adaptation.factors)
+        assert torch.equal(after, before) is (after is before) is (name not in adaptation.factors)
 
 
 def test_questions_alone_are_read_otherwise(embedder: MeanPoolingEmbedder) -> None:

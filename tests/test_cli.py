@@ -577,14 +577,14 @@ def test_another_embedder(shell: Shell, built: Path, command: str, monkeypatch: 
 def test_no_embedder(shell: Shell, built: Path, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No embedding model at all is one clear line with how to get one and exit code 1, and nothing changes."""
 
-    def nothing(name: str | None = None, *, offline: bool = False) -> HashingEmbedder:
-        raise EmbedderError(f"no embedding model ({offline});\n{HOW_TO_GET_A_MODEL}", model=name or "default")
+    def nothing(name: str | None, *, offline: bool, device: str | None) -> HashingEmbedder:
+        raise EmbedderError(f"no embedding model ({offline}, {device});\n{HOW_TO_GET_A_MODEL}", model=name or "default")
 
     state = shell.desk.state()
     monkeypatch.setattr(pipeline, "find_embedder", nothing)
     done = shell(command, built)
     assert (done.code, done.out) == (1, "")
-    assert done.err == f"cnaps-rag: no embedding model (True); {HOW_TO_GET_A_MODEL}\n"
+    assert done.err == f"cnaps-rag: no embedding model (True, None); {HOW_TO_GET_A_MODEL}\n"
     assert shell.desk.state() == state
 
 

@@ -14,7 +14,7 @@ from cnaps_rag.records import PaperStatus
 ROOT = Path(__file__).resolve().parents[1]
 CLI = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
-COMMON = {"--corpus", "--index", "--embedder", "--offline", "-h", "--help"}
+COMMON = {"--device", "--corpus", "--index", "--embedder", "--offline", "-h", "--help"}
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:

@@ -207,6 +207,14 @@ def test_files_that_are_no_model(tmp_path: Path) -> None:
     assert all(words in str(caught.value) for words in HOW)
 
 
+@pytest.mark.parametrize("device", ["cuda:99", "toaster"])
+def test_a_device_that_there_is_not(tmp_path: Path, device: str) -> None:
+    """A device that torch does not have is refused by its name, not taken for a fault of the model."""
+    with pytest.raises(EmbedderError, match=rf"^device '{device}': torch cannot use it \(.*--device cpu") as caught:
+        find_embedder(str(model_folder(tmp_path / "model")), device=device).embed(["a"])
+    assert "\n" not in str(caught.value)
+
+
 @packaged
 def test_the_genuine_model(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     """The packaged weights are the genuine ones, give the known unit vectors, and nothing is printed on the way."""
@@ -231,9 +239,9 @@ def test_bfloat16_only_where_the_processor_has_it(monkeypatch: pytest.MonkeyPatc
     precisions, vectors = [], []
     for capabilities in ({}, {"avx512_bf16": False}, {"avx512_bf16": True}, {"amx_bf16": True}):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=capabilities: found)
-        embedder = find_embedder(offline=True)
-        network: Any = embedder._model[0]
-        network.register_forward_pre_hook(lambda *_: precisions.append(torch.is_autocast_enabled("cpu")))
+        embedder = find_embedder(offline=True, device="cpu")
+        network: Any = embedder._network
+        network._model[0].register_forward_pre_hook(lambda *_: precisions.append(torch.is_autocast_enabled("cpu")))
         vectors.append(embedder.embed(list(KNOWN)))
     assert precisions == [False, False, True, True]
     assert (vectors[0] * vectors[3]).sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-3)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from cnaps_rag.embedding import TokenEmbedder, Vectors
+from cnaps_rag.embedding import TokenEmbedder
 from cnaps_rag.encoding import WINDOW_CHARS, encode_passages, encode_questions
+from cnaps_rag.networks import Vectors
 from cnaps_rag.records import Passage, PassageKind, SectionRole, Span
 from cnaps_rag.testing import HashingEmbedder
 

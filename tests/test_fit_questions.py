@@ -16,6 +16,7 @@ from cnaps_rag.fusion import MatchWeights
 from cnaps_rag.pipeline import chunker_of
 from cnaps_rag.retrieval import match
 from cnaps_rag.settings import Settings
+from cnaps_rag.torch_network import TorchNetwork
 from scripts.asked_papers import MADE_UP, OF_PAPERS, AskedPaper, asked_papers, hashed, read_made_up
 from scripts.bench_retrieval import index_of
 from scripts.fit_questions import SIGNS, Paper, QuestionReader, fit, measured, read, save
@@ -66,7 +67,7 @@ def test_questions_about_papers_are_well_formed() -> None:
 
 
 def test_what_is_fitted_is_what_is_searched_with(
-    asked: AskedPaper, paper: Paper, embedder: MeanPoolingEmbedder
+    asked: AskedPaper, paper: Paper, embedder: MeanPoolingEmbedder, network: TorchNetwork
 ) -> None:
     """Before it is fitted, the reader scores the passages of a paper as a search with plainly read questions does."""
     index = index_of(asked.document, embedder)
@@ -74,16 +75,16 @@ def test_what_is_fitted_is_what_is_searched_with(
     [[plain]] = embedder.embed_spans([one.text], [[(0, len(one.text))]])
     question = EncodedQuestion(text=one.text, vector=plain.mean, tokens=plain.tokens)
     with torch.no_grad():
-        [scores] = QuestionReader(embedder)([paper], [one]).numpy()
+        [scores] = QuestionReader(network)([paper], [one]).numpy()
     weights = MatchWeights(**SIGNS, recommended=0.0)
     searched = match(index, np.arange(len(index.passages)), question, weights)
     assert scores == pytest.approx(searched, abs=1e-3)
 
 
-def test_a_fit_is_read_back(paper: Paper, embedder: MeanPoolingEmbedder, tmp_path: Path) -> None:
+def test_a_fit_is_read_back(paper: Paper, embedder: MeanPoolingEmbedder, network: TorchNetwork, tmp_path: Path) -> None:
     """A fit brings the answers of its own questions up, and an embedder with its file reads questions as it does."""
-    before = measured(QuestionReader(embedder), [paper])
-    reader = fit([paper], embedder)
+    before = measured(QuestionReader(network), [paper])
+    reader = fit([paper], network)
     assert measured(reader, [paper])[:, -1].mean() > before[:, -1].mean()
     save(reader.adaptation(without=[paper]), tmp_path / "fitted.safetensors")
     adaptation = read_adaptation(tmp_path / "fitted.safetensors")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cnaps_rag.embedding import Vectors
 from cnaps_rag.generation.coverage import MOST_WORDS, foreign, naming_words, not_covered
 from cnaps_rag.listing import Role
+from cnaps_rag.networks import Vectors
 from cnaps_rag.pipeline import Builder, answer, open_index
 from cnaps_rag.records import distinct
 from cnaps_rag.stems import Stems

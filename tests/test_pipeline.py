@@ -307,18 +307,18 @@ def test_build_index_takes_files(desk: "Desk") -> None:
 
 
 def test_the_embedder_is_found_by_the_settings(desk: "Desk", monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an embedder given, the one that the settings name is looked for, offline where they say so."""
+    """Without an embedder given, the one that the settings name is looked for, offline and on a device as they say."""
     asked = []
 
-    def find(name: str | None, *, offline: bool) -> HashingEmbedder:
-        asked.append((name, offline))
+    def find(name: str | None, *, offline: bool, device: str | None) -> HashingEmbedder:
+        asked.append((name, offline, device))
         return desk.embedder
 
     monkeypatch.setattr(pipeline, "find_embedder", find)
-    settings = desk.tuned(embedder="some/model")
+    settings = desk.tuned(embedder="some/model", device="cuda")
     build_index(desk.subset(4), settings=settings)
     open_index(desk.subset(4), settings=desk.tuned())
-    assert asked == [("some/model", True), (None, True)]
+    assert asked == [("some/model", True, "cuda"), (None, True, None)]
 
 
 def test_a_file_that_is_no_prompt(desk: "Desk") -> None:

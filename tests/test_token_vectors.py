@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnaps_rag.embedding import Vectors, unit
+from cnaps_rag.networks import Vectors, unit
 from cnaps_rag.token_vectors import KEPT_DIMENSIONS, TokenVectors
 
 

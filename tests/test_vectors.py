@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnaps_rag.embedding import Vectors
-from cnaps_rag.embedding import unit as to_unit
+from cnaps_rag.networks import Vectors
+from cnaps_rag.networks import unit as to_unit
 from cnaps_rag.vectors import VectorIndex
 
 DIM = 8

@@ -4,9 +4,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cnaps_rag.embedding import TokenEmbedder, Vectors
+from cnaps_rag.embedding import TokenEmbedder
 from cnaps_rag.generation.numbers import listed, unstated
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.networks import Vectors
 from cnaps_rag.questions import asking
 from cnaps_rag.records import IndexedPaper, Origin
 from cnaps_rag.stems import EMPTY, Stems

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cnaps_rag.embedding import Embedder, Vectors
+from cnaps_rag.embedding import Embedder
 from cnaps_rag.encoding import EncodedQuestion, encode_questions
 from cnaps_rag.fusion import Scores
 from cnaps_rag.generation.aspects import AIMING, ASPECTS, BESIDE_TASK, INPUT, OUTPUT, TASK, LeadAspect
@@ -19,6 +19,7 @@ from cnaps_rag.generation.rhetoric import share
 from cnaps_rag.generation.selection import REPORTING, Candidates, Selection
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
+from cnaps_rag.networks import Vectors
 from cnaps_rag.records import Hit, IndexedPaper, PaperStatus, distinct
 from cnaps_rag.retrieval import in_stretches, relevance, search_encoded
 from cnaps_rag.sentences import split_sentences

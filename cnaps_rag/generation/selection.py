@@ -7,13 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
-from cnaps_rag.embedding import Vectors
 from cnaps_rag.fusion import Scores
 from cnaps_rag.generation.aspects import LeadAspect
 from cnaps_rag.generation.drafts import Evidence
 from cnaps_rag.generation.quotes import POINTING
 from cnaps_rag.generation.rhetoric import LONG_ENOUGH_WORDS, PlacedSentence, RhetoricalRole, load_model, share
 from cnaps_rag.index import PromptIndex
+from cnaps_rag.networks import Vectors
 from cnaps_rag.records import SectionRole
 
 MOST_LOSS = 0.4
