@@ -55,6 +55,44 @@ def test_selection_takes_the_best_that_fits_and_avoids_repetition() -> None:
     assert [short.take(scores) for _ in range(2)] == [0, None]
 
 
+def test_what_says_the_same_comes_last() -> None:
+    """Of two sentences as like the chosen one as can be, repetition alone takes little off; restating takes the rest."""
+    pool = pool_of(
+        "The network needs only a single blurry photo as its input.",
+        "The network needs only a single blurry photo as an input.",
+        "Sixteen crops are drawn at random from every picture we own.",
+    )
+    scores = np.array([4.0, 3.9, 2.0])
+    lenient = Selection(pool, budget_words=100, weights=Weights(restating=0.0))
+    assert [lenient.take(scores) for _ in range(3)] == [0, 1, 2]
+    strict = Selection(pool, budget_words=100)
+    assert [strict.take(scores) for _ in range(3)] == [0, 2, 1]
+
+
+def test_what_adds_too_little_is_left_out() -> None:
+    """However many words are left, a sentence that scores less than is asked for is not taken."""
+    pool = pool_of(
+        "The network needs only a single blurry photo as its input.",
+        "Sixteen crops are drawn at random from every picture we own.",
+    )
+    selection = Selection(pool, budget_words=100)
+    scores = np.array([2.0, 1.0])
+    assert [selection.take(scores, least=1.5) for _ in range(2)] == [0, None]
+    assert selection.take(scores) == 1
+
+
+def test_announcements_say_little() -> None:
+    """That experiments were made tells no more of a subject than that it matters."""
+    pool = pool_of(
+        "We conduct several experiments on photo benchmarks to verify the capabilities of the lantern.",
+        "To demonstrate the effects, we compare the lantern with its unlit variant of the same size.",
+        "We mainly evaluate our method on photos that were taken at night.",
+        "The lantern compares each photo with its neighbours to find out what moved.",
+    )
+    blank = np.zeros(pool.vectors.shape[1], dtype=np.float32)
+    assert pool.features(blank, blank[None])["vague"].tolist() == [1, 1, 1, 0]
+
+
 def test_the_method_of_others() -> None:
     """A sentence on a method that the paper cites counts as one on other work, unless the authors use it."""
     pool = pool_of(

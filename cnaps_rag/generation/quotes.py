@@ -26,8 +26,9 @@ DANGLING = re.compile(
     r"(?:in|for|at|by|on|from|to|with|via|under|during|after|like|unlike|despite|due to|based on|given|because of|"
     r"inspired by|besides|as|while|although|though|since|because|if|when|compared (?:to|with)) "
     r"(?:this|these|those|it|its|they|their|them|such|that|above|doing so)|"
-    r"(?:each|all|both|most|many|some|one|none|any|either) of (?:them|these|those|which|it)|"
-    r"to \w+ (?:them|these|those|this|it)|other than that|the underlying reason|"
+    r"(?:(?:as|since|because|while) )?(?:each|all|both|most|many|some|one|none|any|either) of "
+    r"(?:them|these|those|which|it|the (?:two|three|four))|"
+    r"to \w+ (?:them|these|those|this|it|such|(?:the )?(?:above|aforementioned))|other than that|the underlying reason|"
     r"(?:al)?though at (?:the )?first (?:glance|sight) (?:it|they)|"
     r"(?:we|our results) (?:[\w-]+ ){1,3}that (?:it|they)|[^,;]*, on the other hand|the operation|"
     r"[^.]*\bwe omit (?:the|these|further) details|"
@@ -60,7 +61,7 @@ TRAILING = re.compile(
 """What a sentence ends with to point to a figure; it says the same without."""
 FORMULA = re.compile(
     r"[=∈≤≥∼≈ˆ¯˜´`✓·∗∥∑∏→⊙⊗√∂∇{}\\|′]|(?<=\s)['’](?=\s)|[A-Za-z],[A-Za-z]|\(\s|\s\)|\d\s?[+−]\s?\d|\s[+−]\s|"
-    r"(?<!\w)[A-Za-z] [A-Za-z](?!\w)|(?<!\w)[A-Za-z]{1,2} ?\([a-z]\)|×\s?[α-ω(]|\w\.\s[a-z]\b"
+    r"(?<!\w)[A-Za-z] [A-Za-z](?!\w)|(?<!\w)[A-Za-z]{1,2} ?\([a-z]\)|\w\([a-z], |×\s?[α-ω(]|\w\.\s[a-z]\b"
 )
 """What is left of a formula, or of a sentence that begins with one."""
 LETTERS = """

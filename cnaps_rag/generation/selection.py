@@ -18,6 +18,8 @@ from cnaps_rag.records import SectionRole
 
 MOST_LOSS = 0.4
 """A sentence that fits is taken as long as it scores no more than this below the best that is left."""
+RESTATED = 0.6
+"""Sentences of a paper whose cosine is larger say much the same."""
 NUMBER = re.compile(r"\d")
 OTHERS = re.compile(
     r"\bet al\b|\b(?:previous|prior|existing|recent|conventional|traditional|typical|early|earlier)\b|"
@@ -52,7 +54,10 @@ EXPLAINING = re.compile(
 VAGUE = re.compile(
     r"\b(?:drawn|attracted|received|gained) (?:[\w-]+ ){0,5}(?:attention|interest)|\bone of the (?:most|key)\b|"
     r"\b(?:important|fundamental|classical|long-standing|active) (?:[\w-]+ ){0,2}(?:task|problem|topic|role)|"
-    r"\b(?:various|many) (?:[\w-]+ ){0,3}applications\b|\bto the best of our knowledge\b|\bfirst attempt\b",
+    r"\b(?:various|many) (?:[\w-]+ ){0,3}applications\b|\bto the best of our knowledge\b|\bfirst attempt\b|"
+    r"\bwe (?:also |further )?(?:conduct|perform|carry out) (?:[\w-]+ ){0,4}"
+    r"(?:experiments?|stud(?:y|ies)|analys[ei]s)\b|\bwe (?:also |mainly )?evaluate our\b|"
+    r"^to (?:further )?(?:demonstrate|verify|validate|evaluate|examine|investigate|study) [^,]{1,80}, we\b",
     re.IGNORECASE,
 )
 BESIDE = (RhetoricalRole.RELATED, RhetoricalRole.FILLER)
@@ -86,10 +91,12 @@ class Weights:
         others: It speaks of other work, of a weakness, or of a method that the paper cites.
         reporting: It reports that something was tried, and how it compares.
         dangling: It speaks of "this problem" or "these layers", which a sentence that is not quoted may have named.
-        vague: It says of its subject no more than that it matters.
+        vague: It says of its subject no more than that it matters, or was tried.
         pointing: It points to a figure, table, equation or section.
         beside: How likely it speaks of other people's work as such, or says nothing.
+        why: How likely it gives a reason, which is what most questions ask for.
         repetition: Its largest cosine to a sentence already chosen.
+        restating: By how much that cosine exceeds 0.6: then it says the same in other words.
     """
 
     length: float = 1.5
@@ -107,7 +114,9 @@ class Weights:
     vague: float = -1.0
     pointing: float = -0.8
     beside: float = -1.0
+    why: float = 0.7
     repetition: float = -1.0
+    restating: float = -4.0
 
     def by_feature(self) -> dict[str, float]:
         """Name the weight of each feature, those of the sections' roles among them."""
@@ -204,6 +213,7 @@ class Candidates:
             "vague": self.having(VAGUE),
             "pointing": self.having(POINTING),
             "beside": share(self.roles, BESIDE),
+            "why": share(self.roles, [RhetoricalRole.WHY]),
         }
         sections = {
             str(role): np.array([found is role for found in roles], dtype=np.float64) for role in SECTION_WEIGHTS
@@ -269,26 +279,29 @@ class Selection:
         """
         self._pool = pool
         self._left_words = float(budget_words)
-        self._repetition = weights.repetition
+        self._weights = weights
         self._likeness = np.zeros(len(pool.evidence))
         self._free = np.ones(len(pool.evidence), dtype=bool)
 
-    def take(self, scores: Scores) -> int | None:
+    def take(self, scores: Scores, *, least: float = -np.inf) -> int | None:
         """Take the best sentence that is left and fits.
 
         Args:
             scores: Shape: (n_sentences,); higher is better.
+            least: What it must score, after what it repeats is taken off.
 
         Returns:
-            Its row, or None where none fits, or none that comes close to the best that does not.
+            Its row, or None where none fits and scores enough, or none that comes close to the best that does not fit.
         """
         fits = self._free & (self._pool.word_counts <= self._left_words)
         if not fits.any():
             return None
-        wanted = np.where(self._free, scores + self._repetition * self._likeness, -np.inf)
+        restated = np.maximum(0.0, self._likeness - RESTATED)
+        said = self._weights.repetition * self._likeness + self._weights.restating * restated
+        wanted = np.where(self._free, scores + said, -np.inf)
         total = np.where(fits, wanted, -np.inf)
         row = int(np.argmax(total))
-        if total[row] < wanted.max() - MOST_LOSS:
+        if total[row] < max(least, wanted.max() - MOST_LOSS):
             return None
         self._free[row] = False
         self._left_words -= self._pool.word_counts[row]

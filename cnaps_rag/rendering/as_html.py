@@ -9,6 +9,7 @@ from cnaps_rag.rendering.parts import MissingPaper, ModelPart, missing_papers, m
 from cnaps_rag.rendering.wording import (
     DROPPED,
     DROPPED_LEAD,
+    HEADINGS,
     NO_ANSWER,
     NOT_COVERED,
     NOT_DESCRIBED,
@@ -135,7 +136,7 @@ def _workflow(parts: tuple[ModelPart, ...], known: set[int]) -> Iterator[str]:
         yield _figure(part, known) if part.steps else f"<p><em>{NOTHING_FOUND}</em></p>"
         heading = "h4" if len(parts) > 1 else "h3"
         for kind, claims in part.steps:
-            yield f"<{heading}>{STEPS[kind]}</{heading}>"
+            yield f"<{heading}>{HEADINGS[kind]}</{heading}>"
             yield _claims(((None, claim) for claim in claims), known)
 
 

@@ -19,12 +19,12 @@ from cnaps_rag.rendering.parts import (
 from cnaps_rag.rendering.wording import (
     DROPPED,
     DROPPED_LEAD,
+    HEADINGS,
     NO_ANSWER,
     NOT_COVERED,
     NOTHING_FOUND,
     PAPERS,
     REFERENCES,
-    STEPS,
     TASK,
     TITLE,
     UNAVAILABLE,
@@ -164,7 +164,7 @@ def _workflow(parts: tuple[ModelPart, ...]) -> Iterator[str]:
             yield f"### {plain(part.label) or UNTITLED}"
         yield arrow_line(part, _bold) if part.steps else f"*{NOTHING_FOUND}*"
         for kind, claims in part.steps:
-            yield f"{'####' if len(parts) > 1 else '###'} {STEPS[kind]}"
+            yield f"{'####' if len(parts) > 1 else '###'} {HEADINGS[kind]}"
             yield _claims((None, claim) for claim in claims)
 
 

@@ -16,12 +16,12 @@ from cnaps_rag.rendering.parts import (
 from cnaps_rag.rendering.wording import (
     DROPPED,
     DROPPED_LEAD,
+    HEADINGS,
     NO_ANSWER,
     NOT_COVERED,
     NOTHING_FOUND,
     PAPERS,
     REFERENCES,
-    STEPS,
     TASK,
     TITLE,
     UNAVAILABLE,
@@ -99,7 +99,7 @@ def _workflow(parts: tuple[ModelPart, ...]) -> Iterator[str]:
             yield _heading(_named(part.label), "-")
         yield _wrap(arrow_line(part, printable) if part.steps else NOTHING_FOUND)
         for kind, claims in part.steps:
-            yield f"{STEPS[kind]}:\n{_claims((None, claim) for claim in claims)}"
+            yield f"{HEADINGS[kind]}:\n{_claims((None, claim) for claim in claims)}"
 
 
 def _heading(text: str, line: str) -> str:

@@ -21,6 +21,8 @@ DROPPED = "Left out after checking"
 DROPPED_LEAD = "These were drafted, but what they cite does not bear them out. They are no part of the answer."
 REFERENCES = "References"
 STEPS = {"input": "Input", "model": "Model", "output": "Output", "mechanism": "Why it does that"}
+HEADINGS = {**STEPS, "output": "Output and results"}
+"""Of the statements under each step; what was measured stands with what comes out."""
 NOTHING_FOUND = "No retrieved passage of the listed papers says anything on this."
 NO_ANSWER = "No answer: no statement on this question could be drawn from the listed papers and verified."
 NOT_DESCRIBED = "not described"
