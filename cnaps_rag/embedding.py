@@ -174,8 +174,10 @@ class MeanPoolingEmbedder(SentenceTransformerEmbedder):
         self._adaptation = adaptation
 
     def _loaded(self) -> Network:
-        fast = self.device is None and onnx_network.available() and self._has_weights(PACKAGED_WEIGHTS_SHA256)
-        return OnnxNetwork.load(self.folder) if fast else super()._loaded()
+        usable = self.device is None and onnx_network.available() and onnx_network.has_files(self.folder)
+        if usable and self._has_weights(PACKAGED_WEIGHTS_SHA256):
+            return OnnxNetwork.load(self.folder)
+        return super()._loaded()
 
     def _has_weights(self, sha256: str) -> bool:
         return sha256 in {_sha256(file) for file in self.folder.glob("*.safetensors")}

@@ -24,6 +24,8 @@ RUNTIME = "onnxruntime"
 GRAPH_FILE = "minilm_l6.onnx"
 IDS, MASK, STATES = "ids", "mask", "states"
 """Names of the graph's inputs and of its output."""
+WEIGHTS, TOKENIZER, WINDOW = "model.safetensors", "tokenizer.json", "sentence_bert_config.json"
+"""Files of the model that are needed to run it."""
 NOT_IN_GRAPH = ("pooler.", "embeddings.position_ids")
 """How the names of weights begin that the model has and does not use."""
 
@@ -31,6 +33,11 @@ NOT_IN_GRAPH = ("pooler.", "embeddings.position_ids")
 def available() -> bool:
     """Tell whether ONNX Runtime is installed; costs no loading of it."""
     return importlib.util.find_spec(RUNTIME) is not None
+
+
+def has_files(folder: Path) -> bool:
+    """Tell whether a folder has the files that are needed, whatever is in them."""
+    return all((folder / name).is_file() for name in (WEIGHTS, TOKENIZER, WINDOW))
 
 
 class OnnxNetwork:
@@ -47,6 +54,7 @@ class OnnxNetwork:
 
         self._folder = folder
         self._weights = weights
+        self._window: int = json.loads((folder / WINDOW).read_bytes())["max_seq_length"]
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # what goes wrong is raised
         values = {name: onnxruntime.OrtValue.ortvalue_from_numpy(value) for name, value in weights.items()}
@@ -66,7 +74,7 @@ class OnnxNetwork:
         """
         from safetensors.numpy import load_file
 
-        weights = load_file(folder / "model.safetensors")
+        weights = load_file(folder / WEIGHTS)
         return cls(folder, {name: value for name, value in weights.items() if not name.startswith(NOT_IN_GRAPH)})
 
     def vectors(self, texts: Sequence[str], *, progress: bool = False) -> Vectors:
@@ -79,10 +87,9 @@ class OnnxNetwork:
         Returns:
             One vector a text. Shape: (n_texts, dim), float32, unit L2 norm.
         """
-        window = json.loads((self._folder / "sentence_bert_config.json").read_bytes())["max_seq_length"]
         means = np.zeros((len(texts), self._session.get_outputs()[0].shape[-1]), dtype=np.float32)
         for batch in batches(texts, progress=progress):
-            mask, states = self._run(self._cut([texts[row] for row in batch], window))
+            mask, states = self._run(self._cut([texts[row] for row in batch], self._window))
             means[batch] = np.einsum("tnd,tn->td", states, mask / mask.sum(axis=1, keepdims=True))
         return unit(means)
 
@@ -111,7 +118,7 @@ class OnnxNetwork:
         return OnnxNetwork(self._folder, {**self._weights, **adaptation.changed(self._weights)})
 
     def _cut(self, texts: Sequence[str], most_tokens: int) -> "list[Encoding]":
-        return _tokenizer(self._folder / "tokenizer.json", most_tokens).encode_batch(list(texts))
+        return _tokenizer(self._folder / TOKENIZER, most_tokens).encode_batch(list(texts))
 
     def _run(self, tokens: "list[Encoding]") -> tuple[npt.NDArray[np.int32], Vectors]:
         """Run the graph. Shapes: (n_texts, n_tokens), 0 behind a text's own tokens; (n_texts, n_tokens, dim)."""

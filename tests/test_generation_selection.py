@@ -56,7 +56,7 @@ def test_selection_takes_the_best_that_fits_and_avoids_repetition() -> None:
 
 
 def test_what_says_the_same_comes_last() -> None:
-    """Of two sentences as like the chosen one as can be, repetition alone takes little off; restating takes the rest."""
+    """A sentence that says a better one again in other words comes behind one that scores half as much."""
     pool = pool_of(
         "The network needs only a single blurry photo as its input.",
         "The network needs only a single blurry photo as an input.",

@@ -89,12 +89,24 @@ def test_what_runs_the_default_model(
     assert isinstance(find_embedder(str(embedder.folder), device=device)._network, expected)
 
 
-def test_other_weights_run_on_torch(embedder: MeanPoolingEmbedder, tmp_path: Path) -> None:
-    """A model of the same kind with other weights is not taken for the default one."""
-    folder = tmp_path / "model"
+def copy_of(embedder: MeanPoolingEmbedder, folder: Path) -> Path:
+    """Link a model's files into a folder of its own."""
     folder.mkdir()
     for file in embedder.folder.iterdir():
         (folder / file.name).symlink_to(file)
+    return folder
+
+
+def test_a_folder_without_a_tokenizer_file(embedder: MeanPoolingEmbedder, tmp_path: Path) -> None:
+    """A model that lacks a file that transformers can do without is left to torch."""
+    folder = copy_of(embedder, tmp_path / "model")
+    (folder / "tokenizer.json").unlink()
+    assert isinstance(find_embedder(str(folder))._network, TorchNetwork)
+
+
+def test_other_weights_run_on_torch(embedder: MeanPoolingEmbedder, tmp_path: Path) -> None:
+    """A model of the same kind with other weights is not taken for the default one."""
+    folder = copy_of(embedder, tmp_path / "model")
     weights = folder / "model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1

@@ -40,6 +40,7 @@ class LeadAspect(Aspect):
         cue_share: How much such words count, against the cosine to the query.
         section_share: How much the section counts.
         early_share: How much it counts that a statement stands at the paper's beginning.
+        leading: What the sentence is likeliest to do that may come first; the words alone are in many others as well.
     """
 
     cue: re.Pattern[str]
@@ -47,6 +48,7 @@ class LeadAspect(Aspect):
     cue_share: float = 0.1
     section_share: float = 0.1
     early_share: float = 0.0
+    leading: tuple[RhetoricalRole, ...] = tuple(RhetoricalRole)
 
 
 def _cue(words: str) -> re.Pattern[str]:
@@ -80,6 +82,7 @@ INPUT = LeadAspect(
     ),
     sections={SectionRole.METHOD: 0.8, SectionRole.ABSTRACT: 0.5, SectionRole.INTRODUCTION: 0.3},
     gap="what goes into the model",
+    leading=(RhetoricalRole.INPUT, RhetoricalRole.METHOD),
 )
 MODEL = Aspect(
     name="model",
@@ -98,6 +101,7 @@ OUTPUT = LeadAspect(
     ),
     sections={SectionRole.METHOD: 0.6, SectionRole.EXPERIMENTS: 0.5, SectionRole.CONCLUSION: 0.6},
     gap="what comes out of the model",
+    leading=(RhetoricalRole.OUTPUT, RhetoricalRole.METHOD, RhetoricalRole.RESULT, RhetoricalRole.WHY),
 )
 MECHANISM = Aspect(
     name="mechanism",

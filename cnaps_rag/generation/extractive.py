@@ -15,7 +15,7 @@ from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.names import expansions, relations, topic_of
 from cnaps_rag.generation.quotes import POINTING, quotable
-from cnaps_rag.generation.rhetoric import share
+from cnaps_rag.generation.rhetoric import ROLES, share
 from cnaps_rag.generation.selection import REPORTING, Candidates, Selection
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
@@ -244,8 +244,9 @@ def _affinity(pool: Candidates, aspect: LeadAspect, query: Vectors, topic: Vecto
 
 
 def _cued(pool: Candidates, aspect: LeadAspect) -> Scores:
-    """Tell which sentences announce a step, and speak of no other work: 1 or 0."""
-    return pool.having(aspect.cue) * (1.0 - pool.elsewhere)
+    """Tell which sentences announce a step, may lead it, and speak of no other work: 1 or 0."""
+    leading = np.isin(pool.roles.argmax(axis=1), [ROLES.index(role) for role in aspect.leading])
+    return pool.having(aspect.cue) * leading * (1.0 - pool.elsewhere)
 
 
 def _place(
