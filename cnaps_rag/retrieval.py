@@ -202,13 +202,13 @@ def ranked(index: PromptIndex, rows: Rows, scores: Scores, k: int, settings: Set
         At most k hits, best first; ties in the order of the index. Passages that are joined add up: their score is the
         logarithm of the sum of the exponentials of theirs.
     """
-    by_row = dict(zip(map(int, rows), map(float, scores), strict=True))
-    best = [int(rows[place]) for place in np.argsort(-scores, kind="stable")[: k + settings.joined_depth]]
-    ranking = without_repeats(best, index.passages, index.lexical.words)
+    places = np.argsort(-scores, kind="stable")[: k + settings.joined_depth]
+    best = {int(rows[place]): float(scores[place]) for place in places}
+    ranking = without_repeats(list(best), index.passages, index.lexical.words)
     groups = group_neighbours(
         ranking, index.adjoining, index.lengths, depth=settings.joined_depth, most_chars=settings.joined_chars
     )
-    together = [float(np.logaddexp.reduce([by_row[row] for row in group])) for group in groups]
+    together = [float(np.logaddexp.reduce([best[row] for row in group])) for group in groups]
     order = sorted(range(len(groups)), key=together.__getitem__, reverse=True)[:k]
     return [_hit(index, rank, groups[place], together[place]) for rank, place in enumerate(order, 1)]
 
