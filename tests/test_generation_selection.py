@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cnaps_rag.generation.aspects import ASPECTS, TASK
+from cnaps_rag.generation import extractive
+from cnaps_rag.generation.aspects import ASPECTS, INPUT, TASK
 from cnaps_rag.generation.quotes import quotable
 from cnaps_rag.generation.selection import SECTION_WEIGHTS, Candidates, Selection, Weights
 from cnaps_rag.testing import HashingEmbedder
@@ -79,6 +80,16 @@ def test_what_adds_too_little_is_left_out() -> None:
     scores = np.array([2.0, 1.0])
     assert [selection.take(scores, least=1.5) for _ in range(2)] == [0, None]
     assert selection.take(scores) == 1
+
+
+def test_a_steps_word_alone_does_not_lead_it() -> None:
+    """A sentence on training or on others' work does not lead the input step for holding its word."""
+    pool = pool_of(
+        "The encoder takes a single blurry photo as its input and is followed by two lantern blocks.",
+        "We train the network with the Adam optimizer for 40 epochs on input crops of the photos.",
+        "Smith and Jones proposed to learn lanterns from the input photos of moths in earlier work.",
+    )
+    assert extractive._cued(pool, INPUT).tolist() == [1, 0, 0]
 
 
 def test_announcements_say_little() -> None:
