@@ -108,7 +108,7 @@ class SentenceTransformerEmbedder:
         Args:
             folder: Folder of the model's files.
             name: What people call it.
-            device: What it runs on, as torch names it; None takes what is fastest to start.
+            device: What it runs on, as torch names it; None takes the fastest that torch finds.
         """
         self.folder = folder
         self.name = name

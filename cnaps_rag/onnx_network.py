@@ -6,7 +6,7 @@ The graph (`scripts/make_graph.py` makes it) has no weights; they come from the 
 import importlib.util
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from cnaps_rag.adaptation import Adaptation
 from cnaps_rag.networks import TokenStates, Vectors, batches, unit
 
 if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
     from tokenizers import Encoding, Tokenizer
 
 RUNTIME = "onnxruntime"
@@ -44,7 +45,7 @@ class OnnxNetwork:
     """all-MiniLM-L6-v2 on the processor, in float32."""
 
     def __init__(self, folder: Path, weights: Mapping[str, npt.NDArray[np.float32]]) -> None:
-        """Load the graph.
+        """Name the graph's weights; the graph is loaded when first run, so that one that nobody runs costs nothing.
 
         Args:
             folder: Folder of the model's files, which tell how texts are cut.
@@ -55,12 +56,17 @@ class OnnxNetwork:
         self._folder = folder
         self._weights = weights
         self._window: int = json.loads((folder / WINDOW).read_bytes())["max_seq_length"]
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4  # what goes wrong is raised
+        self._options = onnxruntime.SessionOptions()
+        self._options.log_severity_level = 4  # what goes wrong is raised
         values = {name: onnxruntime.OrtValue.ortvalue_from_numpy(value) for name, value in weights.items()}
-        options.add_external_initializers(list(values), list(values.values()))
+        self._options.add_external_initializers(list(values), list(values.values()))
+
+    @cached_property
+    def _session(self) -> "InferenceSession":
+        import onnxruntime
+
         graph = files(__package__).joinpath(GRAPH_FILE).read_bytes()
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(graph, self._options, providers=["CPUExecutionProvider"])
 
     @classmethod
     def load(cls, folder: Path) -> "OnnxNetwork":

@@ -9,6 +9,13 @@ from cnaps_rag.generation.selection import SECTION_WEIGHTS, Candidates, Selectio
 from cnaps_rag.testing import HashingEmbedder
 from tests.sample_hits import hit
 
+NEARLY_TWICE = (
+    "The network needs only a single blurry photo as its input.",
+    "The network needs only a single blurry photo as an input.",
+    "Sixteen crops are drawn at random from every picture we own.",
+)
+"""The second says what the first says."""
+
 
 def pool_of(*texts: str) -> Candidates:
     sentences = quotable(hit(text) for text in texts)
@@ -44,11 +51,7 @@ def test_affinity_prefers_the_aspects_own_words() -> None:
 
 def test_selection_takes_the_best_that_fits_and_avoids_repetition() -> None:
     """The best sentence comes first, its near copy last, and the words never exceed the budget."""
-    pool = pool_of(
-        "The network needs only a single blurry photo as its input.",
-        "The network needs only a single blurry photo as an input.",
-        "Sixteen crops are drawn at random from every picture we own.",
-    )
+    pool = pool_of(*NEARLY_TWICE)
     scores = np.array([1.0, 0.9, 0.5])
     selection = Selection(pool, budget_words=100, weights=Weights(repetition=-1.0))
     assert [selection.take(scores) for _ in range(4)] == [0, 2, 1, None]
@@ -58,11 +61,7 @@ def test_selection_takes_the_best_that_fits_and_avoids_repetition() -> None:
 
 def test_what_says_the_same_comes_last() -> None:
     """A sentence that says a better one again in other words comes behind one that scores half as much."""
-    pool = pool_of(
-        "The network needs only a single blurry photo as its input.",
-        "The network needs only a single blurry photo as an input.",
-        "Sixteen crops are drawn at random from every picture we own.",
-    )
+    pool = pool_of(*NEARLY_TWICE)
     scores = np.array([4.0, 3.9, 2.0])
     lenient = Selection(pool, budget_words=100, weights=Weights(restating=0.0))
     assert [lenient.take(scores) for _ in range(3)] == [0, 1, 2]
