@@ -26,19 +26,21 @@ def without_repeats(ranking: Sequence[int], passages: Sequence[Passage], words: 
         Broder, "On the resemblance and containment of documents", SEQUENCES 1997,
         https://doi.org/10.1109/SEQUEN.1997.666900: resemblance, here of sets of words.
     """
-
-    def repeats(row: int, better: int) -> bool:
-        share = 1.0 if passages[row].document == passages[better].document else SAME_SHARE
-        return _alike(words[row], words[better], share)
-
-    kept: list[int] = []
+    left: list[int] = []
+    kept: list[tuple[str, frozenset[str]]] = []
     for row in ranking:
-        if not any(repeats(row, better) for better in kept):
-            kept.append(row)
-    return kept
+        own = passages[row].document, words[row]
+        if not any(_repeats(own, better) for better in kept):
+            left.append(row)
+            kept.append(own)
+    return left
 
 
-def _alike(first: frozenset[str], second: frozenset[str], share: float) -> bool:
-    fewer, more = sorted((len(first), len(second)))
+def _repeats(one: tuple[str, frozenset[str]], better: tuple[str, frozenset[str]]) -> bool:
+    (document, words), (other_document, other_words) = one, better
+    if document == other_document:
+        return bool(words) and words == other_words
+    fewer, more = (words, other_words) if len(words) < len(other_words) else (other_words, words)
     # the cheap bound first: two sets share no more than the smaller one has
-    return 0 < fewer >= share * more and len(first & second) >= share * len(first | second)
+    near = 0 < len(fewer) >= SAME_SHARE * len(more)
+    return near and len(words & other_words) >= SAME_SHARE * len(words | other_words)

@@ -146,7 +146,7 @@ def signs(index: PromptIndex, rows: Rows, question: EncodedQuestion) -> dict[str
         By name. Shape of each: (n_rows,).
     """
     searched = index.documents[rows]
-    nearest = index.nearest_tokens(question.tokens, set(searched))
+    nearest = index.nearest_tokens(question.tokens, set(searched.tolist()))
     linked = np.flatnonzero(index.adjoining)
     around = nearest.copy()
     around[:, linked] = np.maximum(around[:, linked], nearest[:, linked + 1])
