@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 SHORT_FORM = re.compile(r"\(([A-Za-z][\w-]{1,9})\)")
 WORDS_MORE = 5
+MINOR_WORDS = {"a", "an", "and", "at", "by", "for", "from", "in", "into", "of", "on", "or", "the", "to", "via", "with"}
+"""Words that an abbreviation may pass over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,8 @@ def definitions(text: str) -> Iterator[Definition]:
         text: Running text.
 
     Yields:
-        The definitions, in reading order.
+        The definitions, in reading order: each word of theirs but the `MINOR_WORDS` begins with a letter of the
+        abbreviation, in its order, so that no sentence is taken for one that happens to have the letters in it.
 
     Source:
         Schwartz and Hearst, "A simple algorithm for identifying abbreviation definitions in biomedical text", Pacific
@@ -39,8 +42,9 @@ def definitions(text: str) -> Iterator[Definition]:
     for match in SHORT_FORM.finditer(text):
         short = match[1]
         if any(character.isupper() for character in short):
-            start = _long_form(text[: match.start()].rstrip(), short)
-            if start is not None and not set("()[]") & set(text[start : match.start()]):
+            before = text[: match.start()].rstrip()
+            start = _long_form(before, short)
+            if start is not None and not set("()[]") & set(before[start:]) and _has_initials(short, before[start:]):
                 yield Definition(short=short, start=start, end=match.end())
 
 
@@ -56,6 +60,13 @@ def _long_form(before: str, short: str) -> int | None:
         if place < least:
             return None
     return place if len(before) - place > len(short) else None
+
+
+def _has_initials(short: str, words: str) -> bool:
+    """Tell whether the words' first letters are among those of the short form, in their order."""
+    letters = iter(short.lower())
+    initials = (word[0] for word in words.lower().split() if word not in MINOR_WORDS)
+    return all(initial in letters for initial in initials)
 
 
 def _matches(text: str, place: int, letter: str, *, begins: bool) -> bool:

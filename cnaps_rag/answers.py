@@ -175,6 +175,8 @@ class Answer:
         generator: Which generator drafted it.
         task: Part 1: what the user is doing.
         workflow: Part 2: how the model works.
+        abbreviations: What abbreviations in parts 1 and 2 stand for, where no claim says it: the papers' own words, the
+            abbreviation in parentheses behind them.
         papers: Part 3: papers and tools with their links.
         citations: What the numbers point to, in order.
         not_covered: What the question asks and no passage answers, in plain words.
@@ -193,6 +195,7 @@ class Answer:
     workflow: Workflow
     papers: tuple[PaperNote, ...]
     citations: tuple[Citation, ...]
+    abbreviations: tuple[Claim, ...] = ()
     not_covered: tuple[str, ...] = ()
     dropped: tuple[DroppedClaim, ...] = ()
     papers_unavailable: tuple[UnavailablePaper, ...] = ()

@@ -86,12 +86,14 @@ def verify(draft: Draft, index: PromptIndex, question: str, ledger: "Ledger | No
         output=ledger.claims(draft.output),
         mechanism=ledger.claims(draft.mechanism),
     )
+    abbreviations = ledger.claims(draft.abbreviations)
     return Answer(
         question=question,
         prompt_id=index.prompt.id,
         generator=draft.generator,
         task=task,
         workflow=workflow,
+        abbreviations=abbreviations,
         papers=ledger.notes(draft),
         citations=tuple(ledger.citations),
         not_covered=draft.not_covered,

@@ -19,6 +19,9 @@ from cnaps_rag.abbreviations import definitions
         ("The results (see) are good (PSNR).", []),
         ("We tested it on others (XYZ).", []),
         ("On ships (SAR) and radar (SR) tiles.", []),
+        ("Peak Signal-to-Noise Ratio of Lanterns (PSNRL) is told.", ["Peak Signal-to-Noise Ratio of Lanterns (PSNRL)"]),
+        ("A coder of all vases (VaeCoder) and a variational autoencoder (VAE).", ["variational autoencoder (VAE)"]),
+        ("We learn Poisson-Gaussian noise with a separate network (PGE-Net).", []),
         ("(LILF) is first.", []),
     ],
 )  # fmt: skip

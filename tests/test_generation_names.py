@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cnaps_rag.generation.names import expansions, relations, topic_of
+from cnaps_rag.generation.drafts import DraftClaim, Evidence
+from cnaps_rag.generation.names import abbreviations, expansions, relations, topic_of
 from cnaps_rag.listing import ListedPaper, Prompt
 from cnaps_rag.pipeline import answer
+from cnaps_rag.retrieval import search
 from cnaps_rag.testing import write_pdf
 
 if TYPE_CHECKING:
@@ -92,3 +94,40 @@ def test_models_of_one_paper(desk: "Desk") -> None:
 def test_the_topic_of_a_title(title: str, topic: str) -> None:
     """What a title says that the paper is on is told from its name and its method."""
     assert topic_of(title) == topic
+
+
+SPELLING = (
+    "Abstract\nWe present a lamp for photos. It rests on a Wide Angle Lens (WAL) and a Narrow Beam Cone (NBC).\n"
+    "The Wide Area Lamp (WAL) of others is weak.\n"
+)
+
+
+def test_abbreviations_get_the_words_of_the_paper_that_uses_them(desk: "Desk") -> None:
+    """Each is told once, in order of use, by its paper's first definition; what is told already is left out."""
+    index = opened(desk, SPELLING, "Abstract\nA paper of its own has a Quiet Zone (QZ) for each photo.\n")
+    hits = {hit.paper.listed.name: hit for hit in search(index, "a paper has a lens for each photo", k=10)}
+    lamp = (Evidence(hit=hits["Deblur-QLR-Small"], start=0, end=4),)
+
+    def told(*texts: str, elsewhere: tuple[Evidence, ...] = ()) -> list[str]:
+        claims = [DraftClaim(text=text, evidence=lamp) for text in texts]
+        return [claim.text for claim in abbreviations(index, claims, elsewhere)]
+
+    wide, narrow = "Wide Angle Lens (WAL)", "Narrow Beam Cone (NBC)"
+    assert told("The NBC-based lamp has two WALs.", "A WAL is wide.") == [narrow, wide]
+    assert told("The wide angle lens has no wal.") == []
+    assert told("Our Wide Angle Lens (WAL) is wide.", "The WAL and the NBC are one.") == [narrow]
+    assert told("The QZ is another paper's.") == []
+    [definition] = abbreviations(index, [DraftClaim(text="A WAL.", evidence=lamp)], ())
+    assert told("A WAL.", elsewhere=definition.evidence) == []
+
+
+def test_an_answer_explains_its_abbreviations(desk: "Desk") -> None:
+    """An abbreviation in the chosen sentences is explained where none of them does, and the place is cited."""
+    shown = "Abstract\nFigure 2 shows the Wide Angle Lens (WAL) of the photo.\n"
+    found = answer(opened(desk, shown + "Each photo is sharpened as the WAL bends the light that it lacks.\n", NAMING))
+    assert not any("Wide Angle Lens" in claim.text for claim in found.claims())
+    [explained] = found.abbreviations
+    assert explained.text == "Wide Angle Lens (WAL)"
+    [number] = explained.citations
+    assert found.citations[number - 1].quote == explained.text
+    assert number > max(one for claim in found.claims() for one in claim.citations)

@@ -315,3 +315,23 @@ def test_how_models_relate_stands_beside_their_workflows() -> None:
         assert shown.count(told) == 1
     assert answer_record(answer)["relations"] == ["A and B share a *paper*."]
     assert "relations" not in answer_record(two_models())
+
+
+def test_abbreviations_stand_behind_the_workflow() -> None:
+    """What abbreviations stand for is told once, behind the workflow, with its numbers; in the JSON as claims."""
+    explained = (
+        Claim(text="blind *spot* (BS)", citations=(1,), support=Support.VERBATIM),
+        Claim(text="wide lens (WL)", citations=(2,), support=Support.VERBATIM),
+    )
+    answer = dataclasses.replace(two_models(), abbreviations=explained)
+    for shown, told in (
+        (answer_markdown(answer), "**Abbreviations:** blind \\*spot\\* (BS) [1]; wide lens (WL) [2]."),
+        (answer_text(answer), "Abbreviations: blind *spot* (BS) [1]; wide lens (WL) [2]."),
+    ):
+        assert told in shown.split("How the model works")[1].split("Papers and tools")[0]
+        assert shown.count("Abbreviations") == 1
+    page = answer_html(answer).split("How the model works")[1].split("Papers and tools")[0]
+    assert "<b>Abbreviations:</b> blind *spot* (BS) " in page
+    assert [one["text"] for one in answer_record(answer)["abbreviations"]] == ["blind *spot* (BS)", "wide lens (WL)"]
+    assert "Abbreviations" not in answer_text(two_models())
+    assert "abbreviations" not in answer_record(two_models())

@@ -90,7 +90,7 @@ def _place_faults(citation: Citation, text: str | None) -> Iterator[str]:
 
 def _links(answer: Answer) -> list[str]:
     texts = [link for paper in answer.papers for link in (paper.url, paper.github or "")]
-    texts += [claim.text for claim in answer.claims()]
+    texts += [claim.text for claim in (*answer.claims(), *answer.abbreviations)]
     return [link for text in texts for link in links_in(text)]
 
 
@@ -103,7 +103,7 @@ def _link_faults(answer: Answer, links: list[str], listed: set[str]) -> Iterator
 
 
 def _uses(answer: Answer) -> list[int]:
-    return [number for claim in answer.claims() for number in claim.citations]
+    return [number for claim in (*answer.claims(), *answer.abbreviations) for number in claim.citations]
 
 
 def _use_faults(answer: Answer, uses: list[int]) -> Iterator[str]:

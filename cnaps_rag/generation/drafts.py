@@ -85,6 +85,7 @@ class Draft:
         output: Statements of part 2 on what comes out.
         mechanism: Statements of part 2 on why it does what the question asks about.
         notes: Part 3: one note for each listed paper, in the prompt's order.
+        abbreviations: What abbreviations in the statements stand for, where no statement says it.
         not_covered: What the question asks and no passage answers, in plain words.
         dropped: Statements that the generator itself gave up.
         relations: How the recommended models relate, where there is more than one.
@@ -100,6 +101,7 @@ class Draft:
     output: tuple[DraftClaim, ...]
     mechanism: tuple[DraftClaim, ...]
     notes: tuple[DraftNote, ...]
+    abbreviations: tuple[DraftClaim, ...] = ()
     not_covered: tuple[str, ...] = ()
     dropped: tuple[DroppedClaim, ...] = ()
     relations: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from cnaps_rag.fusion import Scores
 from cnaps_rag.generation.aspects import AIMING, ASPECTS, BESIDE_TASK, INPUT, OUTPUT, TASK, LeadAspect
 from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
-from cnaps_rag.generation.names import expansions, relations, topic_of
+from cnaps_rag.generation.names import abbreviations, expansions, relations, topic_of
 from cnaps_rag.generation.quotes import POINTING, quotable
 from cnaps_rag.generation.rhetoric import ROLES, share
 from cnaps_rag.generation.selection import REPORTING, Candidates, Selection
@@ -136,12 +136,15 @@ class ExtractiveGenerator:
                 claims[name] += [_claim(evidence, paper) for evidence in sentences]
         models = [paper for paper in index.papers if paper.role is Role.RECOMMENDED]
         named = {paper.listed.name: expansions(index, paper) for paper in models}
-        shown += [evidence.hit for one in named.values() for evidence in one]
+        told = [evidence for one in named.values() for evidence in one]
+        explained = abbreviations(index, [claim for drafted in claims.values() for claim in drafted], told)
+        shown += [evidence.hit for evidence in (*told, *(one for claim in explained for one in claim.evidence))]
         parts: dict[str, Any] = {name: tuple(drafted) for name, drafted in claims.items()}
         return Draft(
             generator="extractive",
             hits=tuple({hit.passage.id: hit for hit in shown}.values()),
             notes=_notes(index, asked, nearest, subjects, named),
+            abbreviations=tuple(explained),
             relations=tuple(relations(index)),
             not_covered=(*_gaps(index, asked, claims, subjects), *not_covered(index, question, subjects)),
             **parts,

@@ -1,16 +1,17 @@
-"""What the names of the recommended models mean, and how the models relate: by the papers' own words."""
+"""What names and abbreviations mean, and how the recommended models relate: by the papers' own words."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 
 from cnaps_rag.abbreviations import definitions
-from cnaps_rag.generation.drafts import Evidence
+from cnaps_rag.generation.drafts import DraftClaim, Evidence
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
-from cnaps_rag.records import Hit, IndexedPaper, PassageKind, ScoreKind
+from cnaps_rag.records import Hit, IndexedPaper, Passage, PassageKind, ScoreKind
 
 PART = re.compile(r"[A-Za-z][A-Za-z0-9]+")
+COMPOUND = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 LEAST_LETTERS = 3
 METHOD_PART = re.compile(r"\s(?:via|using|with|by|through|based on|from)\s.*$", re.IGNORECASE)
 BEFORE_TASK = re.compile(r"^.*?(?:\bfor|:)\s+", re.IGNORECASE)
@@ -30,15 +31,58 @@ def expansions(index: PromptIndex, paper: IndexedPaper) -> list[Evidence]:
     prose = [passage for passage in index.stretches if passage.kind is PassageKind.PROSE]
     ordered = sorted(prose, key=lambda passage: passage.document != paper.document)
     found: dict[str, Evidence] = {}
-    for passage in ordered:
-        for one in definitions(passage.text):
-            short = one.short.casefold()
-            if short in parts and short not in found and passage.locate(one.start, one.end) is not None:
-                hit = Hit(
-                    rank=1, score=0.0, score_kind=ScoreKind.COSINE, passage=passage, paper=index.paper_of(passage)
-                )
-                found[short] = Evidence(hit=hit, start=one.start, end=one.end)
+    for short, evidence in _defined(index, ordered):
+        found.setdefault(short.casefold(), evidence)
     return [found[part] for part in parts if part in found]
+
+
+def abbreviations(index: PromptIndex, claims: Sequence[DraftClaim], told: Iterable[Evidence]) -> list[DraftClaim]:
+    """Say what the abbreviations in statements stand for, where no statement does.
+
+    Args:
+        index: The prompt's index.
+        claims: The statements, in reading order.
+        told: Definitions that the answer gives elsewhere.
+
+    Returns:
+        For each abbreviation that a statement's own paper defines, its first definition there, in order of first use.
+    """
+    documents = {one.hit.passage.document for claim in claims for one in claim.evidence}
+    known: dict[tuple[str, str], Evidence] = {}
+    for short, evidence in _defined(index, [one for one in index.stretches if one.document in documents]):
+        known.setdefault((evidence.hit.passage.document, _singular(short)), evidence)
+    said = [*(claim.text for claim in claims), *(evidence.quote for evidence in told)]
+    explained = {_singular(one.short) for text in said for one in definitions(text)}
+    used = [
+        (one.hit.passage.document, short) for claim in claims for short in _shorts(claim.text) for one in claim.evidence
+    ]
+    found: dict[str, Evidence] = {}
+    for key in used:
+        if key in known and key[1] not in explained:
+            found.setdefault(key[1], known[key])
+    return [DraftClaim(text=one.quote, evidence=(one,)) for one in found.values()]
+
+
+def _defined(index: PromptIndex, passages: Iterable[Passage]) -> Iterator[tuple[str, Evidence]]:
+    """Find the abbreviations that passages define, each with the words that it can be quoted with."""
+    for passage in passages:
+        for one in definitions(passage.text):
+            if passage.locate(one.start, one.end) is not None:
+                paper = index.paper_of(passage)
+                hit = Hit(rank=1, score=0.0, score_kind=ScoreKind.COSINE, passage=passage, paper=paper)
+                yield one.short, Evidence(hit=hit, start=one.start, end=one.end)
+
+
+def _shorts(text: str) -> Iterator[str]:
+    """List what may be an abbreviation in a text: words with a capital, and the parts of compounds."""
+    for word in COMPOUND.findall(text):
+        for part in dict.fromkeys((word, *word.split("-"))):
+            if any(map(str.isupper, part)):
+                yield _singular(part)
+
+
+def _singular(short: str) -> str:
+    return short[:-1] if short.endswith("s") and short[-2:-1].isupper() else short
 
 
 def relations(index: PromptIndex) -> Iterator[str]:

@@ -10,6 +10,7 @@ from cnaps_rag.chat_templates import CLAIM_WORDS, CLAIMS_PER_PART, refused, unre
 from cnaps_rag.errors import GenerationError
 from cnaps_rag.generation.aspects import ASPECTS
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, Generator
+from cnaps_rag.generation.names import abbreviations
 from cnaps_rag.generation.shown import Shown
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.intrusions import cleaned, gives_orders, redacted
@@ -230,12 +231,20 @@ class Session:
         for one in added:
             parts[one.part].append(one.claim)
         filled = [part for part in PARTS if any(one.part == part for one in added)]
-        hits = {hit.passage.id: hit for hit in (*self.shown.hits, *base.hits)}
+        claims = [claim for part in PARTS for claim in parts[part]]
+        explained = [
+            claim
+            for claim in abbreviations(self.index, claims, told=())
+            if not any(gives_orders(evidence.quote) for evidence in claim.evidence)
+        ]
+        quoted = [evidence.hit for claim in explained for evidence in claim.evidence]
+        hits = {hit.passage.id: hit for hit in (*self.shown.hits, *base.hits, *quoted)}
         drafted: dict[str, Any] = {part: tuple(claims) for part, claims in parts.items()}
         draft = Draft(
             generator=_generator(name, base.generator, filled, worded=bool(self._passed)),
             hits=tuple(hits.values()),
             notes=self._notes(base, parts),
+            abbreviations=tuple(explained),
             not_covered=self._not_covered(base, parts),
             dropped=tuple(DroppedClaim(text=one.text, reason=one.reason) for one in self._judged.values()),
             relations=base.relations,

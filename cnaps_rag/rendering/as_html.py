@@ -7,6 +7,7 @@ from cnaps_rag.answers import Answer, Citation, Claim, PaperNote
 from cnaps_rag.graphs import CHAIN, Node, NodeKind
 from cnaps_rag.rendering.parts import MissingPaper, ModelPart, missing_papers, model_parts, paper_title, references
 from cnaps_rag.rendering.wording import (
+    ABBREVIATIONS,
     DROPPED,
     DROPPED_LEAD,
     HEADINGS,
@@ -102,6 +103,9 @@ def _blocks(answer: Answer) -> Iterator[str]:
     yield f"<h2>{WORKFLOW}</h2>"
     yield _paragraphs(answer.relations)
     yield from _workflow(model_parts(answer), known)
+    if answer.abbreviations:
+        explained = "; ".join(_claim(None, claim, known) for claim in answer.abbreviations)
+        yield f"<p><b>{ABBREVIATIONS}:</b> {explained}.</p>"
     yield f"<h2>{PAPERS}</h2>"
     yield _list(_paper(answer, paper, known) for paper in answer.papers)
     if missing:

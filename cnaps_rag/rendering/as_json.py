@@ -70,6 +70,7 @@ def answer_record(answer: Answer) -> dict[str, Any]:
         "prompt_id": answer.prompt_id,
         "workflow_graph": _graph(answer.workflow_graph),
         "bibliography": [_used(paper) for paper in used_papers(answer)],
+        **({"abbreviations": [_claim(claim) for claim in answer.abbreviations]} if answer.abbreviations else {}),
         **({"relations": list(answer.relations)} if answer.relations else {}),
         **({"remarks": list(answer.remarks)} if answer.remarks else {}),
         **({"usage": asdict(answer.usage)} if answer.usage else {}),

@@ -17,6 +17,7 @@ from cnaps_rag.rendering.parts import (
     references,
 )
 from cnaps_rag.rendering.wording import (
+    ABBREVIATIONS,
     DROPPED,
     DROPPED_LEAD,
     HEADINGS,
@@ -113,6 +114,8 @@ def _blocks(answer: Answer) -> Iterator[str]:
     yield f"## {WORKFLOW}"
     yield from map(plain, answer.relations)
     yield from _workflow(model_parts(answer))
+    if answer.abbreviations:
+        yield f"**{ABBREVIATIONS}:** {'; '.join(_claim(None, claim) for claim in answer.abbreviations)}."
     yield f"## {PAPERS}"
     yield _bullets(_paper(answer, paper) for paper in answer.papers)
     if missing:

@@ -14,6 +14,7 @@ from cnaps_rag.rendering.parts import (
     references,
 )
 from cnaps_rag.rendering.wording import (
+    ABBREVIATIONS,
     DROPPED,
     DROPPED_LEAD,
     HEADINGS,
@@ -63,6 +64,8 @@ def _blocks(answer: Answer) -> Iterator[str]:
     yield _heading(WORKFLOW, "=")
     yield from (_wrap(printable(relation)) for relation in answer.relations)
     yield from _workflow(model_parts(answer))
+    if answer.abbreviations:
+        yield _wrap(f"{ABBREVIATIONS}: {'; '.join(_claim(None, claim) for claim in answer.abbreviations)}.")
     yield _heading(PAPERS, "=")
     yield "\n".join(_paper(answer, paper) for paper in answer.papers)
     if missing:

@@ -23,6 +23,7 @@ REFERENCES = "References"
 STEPS = {"input": "Input", "model": "Model", "output": "Output", "mechanism": "Why it does that"}
 HEADINGS = {**STEPS, "output": "Output and results"}
 """Of the statements under each step; what was measured stands with what comes out."""
+ABBREVIATIONS = "Abbreviations"
 NOTHING_FOUND = "No retrieved passage of the listed papers says anything on this."
 NO_ANSWER = "No answer: no statement on this question could be drawn from the listed papers and verified."
 NOT_DESCRIBED = "not described"
