@@ -46,6 +46,15 @@ def test_a_word_that_is_asked_about(index: "PromptIndex") -> None:
     ]
 
 
+def test_the_scene_does_not_hide_what_is_asked(index: "PromptIndex") -> None:
+    """However many foreign words set the scene, a foreign word in what is asked is named."""
+    scene = " ".join(f"I saw a beast{letter}ox." for letter in "abcdefghijklmnop")
+    asked = [f"How does the network sharpen a gir{letter}affe?" for letter in "bm"]
+    alone = [gaps(index, question) for question in asked]
+    assert all(alone)
+    assert [gaps(index, f"{scene} {question}") for question in asked] == alone
+
+
 def test_words_that_say_how(index: "PromptIndex") -> None:
     """A word that is paired with itself says how something is done, and names nothing."""
     assert gaps(index, "How does the network sharpen the blurry photo, giraffe by giraffe?") == []
@@ -54,6 +63,7 @@ def test_words_that_say_how(index: "PromptIndex") -> None:
 def test_what_is_done_is_no_thing(index: "PromptIndex") -> None:
     """A verb behind `what` or `who` is not taken for a thing that is asked about."""
     assert gaps(index, "How does the network know what vanishes in the photo?") == []
+    assert gaps(index, "Which kind of photo belongs to the network?") == []
 
 
 def test_what_one_model_is_not_on(index: "PromptIndex") -> None:

@@ -23,16 +23,16 @@ Of 44 words of ten questions that the recommended papers use, all but one are ne
 """
 TOOLS = frozenset({"app", "tool", "phone", "smartphone", "software", "program", "website"})
 EVERYDAY = """
-actually almost always another anybody anyone anything anywhere around ask away back bad became become behind best
-better big bit came come day days different done else enough even ever everybody everyone everything exactly far feel
-felt first full gave get gets give given gives goes going gone good got half hand hardly held help helped idea inside
-instead job keep keeps kept kind knew know knows last later least leave left less lets like little long look looked
-looks lot made make makes many matter maybe mean mind mine minute moment moments myself name near needed needs never
-new next nobody none nothing often old ones onto others part past perhaps place put puts quite ran real really reason
-right run said sat saw say says second see seem seemed seems seen set several show showed shown shows side small
-somebody someone something sometimes somewhere soon sort still stop stood sure take taken takes tell tells thing
-things think though thought time times today together told took toward tried true try turn turned turns user usual
-want wanted way ways went whole won word words work worked works wrong yes yesterday yet yours
+actually almost always another anybody anyone anything anywhere around ask away back bad became become behind belong
+belonged belongs best better big bit came come day days different done else enough even ever everybody everyone
+everything exactly far feel felt first full gave get gets give given gives goes going gone good got half hand hardly
+held help helped idea inside instead job keep keeps kept kind knew know knows last later least leave left less lets like
+little long look looked looks lot made make makes many matter maybe mean mind mine minute moment moments myself name
+near needed needs never new next nobody none nothing often old ones onto others part past perhaps place put puts quite
+ran real really reason right run said sat saw say says second see seem seemed seems seen set several show showed shown
+shows side small somebody someone something sometimes somewhere soon sort still stood stop sure take taken takes tell
+tells thing things think though thought time times today together told took toward tried true try turn turned turns user
+usual want wanted way ways went whole won word words work worked works wrong yes yesterday yet yours
 """
 UNASKED = EMPTY.union(EVERYDAY.split())
 """Words that no paper has to speak of: function words and everyday ones."""
@@ -99,7 +99,7 @@ def not_covered(index: PromptIndex, question: str, subjects: Sequence[IndexedPap
     asked = asking(question)
     if used:
         named = naming_words(index, question, stems)
-        missing = [one for one in foreign(index, named, used) if any(a <= one.start < b for a, b in asked)]
+        missing = foreign(index, [one for one in named if any(a <= one.start < b for a, b in asked)], used)
         if missing:
             phrases = listed(list(dict.fromkeys(phrase(question, one) for one in missing)))
             yield f"what the question asks about {phrases}: the papers that the answer rests on do not speak of it"
