@@ -157,6 +157,20 @@ def test_notes_quote_what_tells_something(desk: "Desk") -> None:
     assert [evidence.quote for evidence in note.evidence] == [telling]
 
 
+def test_notes_tell_what_the_paper_itself_does(desk: "Desk") -> None:
+    """Of a related paper that speaks of others too, its own work is quoted, though they come closer to the question."""
+    question = "How is a blurry photo of a harbour sharpened?"
+    others = "Previous methods sharpen a blurry photo of a harbour by a filter, as Miller et al. sharpened the harbour."
+    own = "We propose a compass that sharpens each photo of a harbour by looking at its lamps, because they are bright."
+    papers = []
+    for number, text in enumerate(("The lantern network sharpens a blurry photo of a harbour.", f"{others} {own}"), 1):
+        (desk.pdf_dir / f"2201.0000{number}.pdf").write_bytes(write_pdf([f"Paper {number}\nAbstract\n{text}\n"]))
+        papers.append(ListedPaper(name=f"Paper {number}", url=f"https://arxiv.org/pdf/2201.0000{number}"))
+    index = desk.index(Prompt(question=question, recommended=tuple(papers[:1]), related=tuple(papers[1:])))
+    _, note = ExtractiveGenerator().draft(index, question, desk.settings).notes
+    assert [evidence.quote for evidence in note.evidence] == [own]
+
+
 @pytest.mark.parametrize(("cosine", "said"), [(0.36, True), (0.40, False)])
 def test_a_model_for_something_else(
     index: "PromptIndex", shared_desk: "Desk", monkeypatch: pytest.MonkeyPatch, cosine: float, said: bool

@@ -15,7 +15,7 @@ from cnaps_rag.generation.coverage import not_covered
 from cnaps_rag.generation.drafts import Draft, DraftClaim, DraftNote, Evidence, without_references
 from cnaps_rag.generation.names import abbreviations, expansions, relations, topic_of
 from cnaps_rag.generation.quotes import POINTING, quotable
-from cnaps_rag.generation.rhetoric import ROLES, share
+from cnaps_rag.generation.rhetoric import ROLES, RhetoricalRole, share
 from cnaps_rag.generation.selection import REPORTING, Candidates, Selection
 from cnaps_rag.index import PromptIndex
 from cnaps_rag.listing import Role
@@ -31,7 +31,7 @@ BEARING_SHARE = 0.88
 """A related paper bears on the question when it comes so close to it, as a share of how close the papers come that the
 answer rests on."""
 RELATED_DEPTH = 10
-"""So many passages of a related paper are looked through for the sentence closest to the question."""
+"""So many passages of a related paper are looked through for what it says that matters."""
 BUDGET_WORDS = 425
 """How long the claims of an answer are together."""
 NAMED_FIRST = ((TASK, 1.5), (INPUT, 0.5), (OUTPUT, 0.5))
@@ -52,7 +52,12 @@ LEAST_SALIENCE = 1.5
 """A sentence that adds less than this is left out, however many words there would be room for: of those that labellers
 read, a third is worth a quote, of those above it six in seven."""
 LEAST_COSINE = 0.36
-"""A sentence less similar than this to the question does not bear on it."""
+"""A related paper none of whose sentences is as similar as this to the question does not bear on it."""
+NEARNESS_SHARE = 2.0
+"""How much it counts, in a related paper, that a sentence comes close to the question, against its salience."""
+OWN = (RhetoricalRole.TASK, RhetoricalRole.METHOD, RhetoricalRole.WHY, RhetoricalRole.OUTPUT)
+OWN_SHARE = 1.5
+"""How much it counts there that it tells what the paper itself is on, how that works, why, or what it gives."""
 LEAST_BEARING = 0.34
 """Where no passage of any paper is as similar as this to the question, or to a sentence of it, nothing is answered."""
 LEAST_FITTING = 0.38
@@ -212,7 +217,7 @@ def _of_related(index: PromptIndex, asked: Asked, subjects: Sequence[IndexedPape
     found = [
         search_encoded(index, [asked.question], k=RELATED_DEPTH, documents={one}, settings=alone) for one in bearing
     ]
-    return [hit for [hits] in found for hit in hits]
+    return in_stretches(index, (hit for [hits] in found for hit in hits))
 
 
 def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: Asked, budget_words: int) -> Steps:
@@ -354,16 +359,22 @@ def _note(
 
 
 def _bearing(index: PromptIndex, asked: Asked, nearest: Sequence[Hit]) -> dict[str, Evidence]:
-    """Find, for each paper with passages among these, its sentence closest to the question."""
-    sentences = quotable(nearest)
+    """Find, for each paper with passages among these that comes close to the question, what it says that matters."""
+    documents = dict.fromkeys(hit.passage.document for hit in nearest)
+    found = {document: _telling(index, asked, document, nearest) for document in documents}
+    return {document: evidence for document, evidence in found.items() if evidence is not None}
+
+
+def _telling(index: PromptIndex, asked: Asked, document: str, nearest: Iterable[Hit]) -> Evidence | None:
+    """Choose the sentence of a related paper that tells best why it matters; None where none comes close."""
+    sentences = quotable([hit for hit in nearest if hit.passage.document == document])
     if not sentences:
-        return {}
+        return None
     pool = Candidates.of(sentences, index)
-    # what was tried, or what a figure shows, tells nobody why a paper matters
-    telling = 1.0 - np.maximum(pool.having(REPORTING), pool.having(POINTING))
-    closest: dict[str, tuple[float, Evidence]] = {}
-    for evidence, cosine in zip(sentences, telling * (pool.vectors @ asked.whole), strict=True):
-        document = evidence.hit.passage.document
-        if cosine >= max(LEAST_COSINE, closest.get(document, (0.0, evidence))[0]):
-            closest[document] = (float(cosine), evidence)
-    return {document: evidence for document, (_, evidence) in closest.items()}
+    cosines = pool.vectors @ asked.whole
+    # what was tried, what a figure shows or what others did tells nobody why a paper matters
+    beside = np.maximum.reduce([pool.having(REPORTING), pool.having(POINTING), pool.elsewhere])
+    if (cosines * (1.0 - beside)).max() < LEAST_COSINE:
+        return None
+    scores = pool.salience(asked.whole, asked.parts) + NEARNESS_SHARE * cosines + OWN_SHARE * share(pool.roles, OWN)
+    return sentences[int(np.argmax(np.where(beside, -np.inf, scores)))]
