@@ -43,7 +43,7 @@ about between
 BEFORE_NOUNS = frozenset(LEADING.split())
 PREDICATIVE = """
 i me you he him she it we us they them who to can could will would shall should may might must do does did is are was
-were be been and or what who
+were be been and or what who ai
 """
 BEFORE_VERBS = frozenset(PREDICATIVE.split())
 NO_NOUNS = UNASKED | BEFORE_NOUNS | BEFORE_VERBS
