@@ -12,11 +12,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from cnaps_rag import onnx_network
+from cnaps_rag import onnx_graphs
 from cnaps_rag.adaptation import Adaptation, load_adaptation
 from cnaps_rag.errors import EmbedderError
 from cnaps_rag.networks import Network, Vectors, batches, unit
-from cnaps_rag.onnx_network import OnnxNetwork
+from cnaps_rag.onnx_network import OnnxNetwork, has_files
 from cnaps_rag.torch_network import TorchNetwork
 
 HUB_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -174,7 +174,7 @@ class MeanPoolingEmbedder(SentenceTransformerEmbedder):
         self._adaptation = adaptation
 
     def _loaded(self) -> Network:
-        usable = self.device is None and onnx_network.available() and onnx_network.has_files(self.folder)
+        usable = self.device is None and onnx_graphs.available() and has_files(self.folder)
         if usable and self._has_weights(PACKAGED_WEIGHTS_SHA256):
             return OnnxNetwork.load(self.folder)
         return super()._loaded()

@@ -10,9 +10,9 @@ from cnaps_rag.embedding import Embedder, SpanVectors, TokenEmbedder
 from cnaps_rag.joining import adjoins
 from cnaps_rag.networks import Vectors
 from cnaps_rag.records import Passage
-from cnaps_rag.token_vectors import TokenVectors
+from cnaps_rag.token_vectors import TokenVectors, pooled
 
-VERSION = "encoding-2"
+VERSION = "encoding-3"
 WINDOW_CHARS = 640
 """Passages that stand side by side are embedded together up to about this length, with their neighbours as context."""
 
@@ -24,8 +24,8 @@ class EncodedPassages:
     Attributes:
         vectors: One a passage, of its own words. Shape: (n_passages, dim), float32, unit L2 norm.
         titled: The same, read behind title and heading. Shape: (n_passages, dim), float32, unit L2 norm.
-        tokens: The token vectors of each passage, read among its neighbours; its vector of `titled` alone where the
-            embedder gives no token vectors.
+        tokens: The token vectors of each passage, read among its neighbours and pooled; its vector of `titled` alone
+            where the embedder gives no token vectors.
     """
 
     vectors: Vectors
@@ -104,7 +104,7 @@ def _token_vectors(
     windows = list(_windows(title, passages))
     found = embedder.embed_spans([w.text for w in windows], [w.spans for w in windows], progress=progress)
     spans = _completed(passages, [span for spans in found for span in spans], embedder)
-    return [_worded(span) for span in spans]
+    return [pooled(_worded(span)) for span in spans]
 
 
 def _windows(title: str | None, passages: Sequence[Passage]) -> Iterator[_Window]:

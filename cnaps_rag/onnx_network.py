@@ -1,13 +1,11 @@
-"""The default model, run by ONNX Runtime, without torch. The one module that knows it.
+"""The default model, run by ONNX Runtime, without torch.
 
-The graph (`scripts/make_graph.py` makes it) has no weights; they come from the model's own file.
+Its graph has no weights; they come from the model's own file.
 """
 
-import importlib.util
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,24 +14,18 @@ import numpy.typing as npt
 
 from cnaps_rag.adaptation import Adaptation
 from cnaps_rag.networks import TokenStates, Vectors, batches, unit
+from cnaps_rag.onnx_graphs import NETWORK, load_graph
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Encoding, Tokenizer
 
-RUNTIME = "onnxruntime"
-GRAPH_FILE = "minilm_l6.onnx"
 IDS, MASK, STATES = "ids", "mask", "states"
 """Names of the graph's inputs and of its output."""
 WEIGHTS, TOKENIZER, WINDOW = "model.safetensors", "tokenizer.json", "sentence_bert_config.json"
 """Files of the model that are needed to run it."""
 NOT_IN_GRAPH = ("pooler.", "embeddings.position_ids")
 """How the names of weights begin that the model has and does not use."""
-
-
-def available() -> bool:
-    """Tell whether ONNX Runtime is installed; costs no loading of it."""
-    return importlib.util.find_spec(RUNTIME) is not None
 
 
 def has_files(folder: Path) -> bool:
@@ -51,22 +43,13 @@ class OnnxNetwork:
             folder: Folder of the model's files, which tell how texts are cut.
             weights: The parameters that the graph names.
         """
-        import onnxruntime
-
         self._folder = folder
         self._weights = weights
         self._window: int = json.loads((folder / WINDOW).read_bytes())["max_seq_length"]
-        self._options = onnxruntime.SessionOptions()
-        self._options.log_severity_level = 4  # what goes wrong is raised
-        values = {name: onnxruntime.OrtValue.ortvalue_from_numpy(value) for name, value in weights.items()}
-        self._options.add_external_initializers(list(values), list(values.values()))
 
     @cached_property
     def _session(self) -> "InferenceSession":
-        import onnxruntime
-
-        graph = files(__package__).joinpath(GRAPH_FILE).read_bytes()
-        return onnxruntime.InferenceSession(graph, self._options, providers=["CPUExecutionProvider"])
+        return load_graph(NETWORK, self._weights)
 
     @classmethod
     def load(cls, folder: Path) -> "OnnxNetwork":

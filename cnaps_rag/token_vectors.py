@@ -3,20 +3,60 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
-from cnaps_rag.networks import Vectors
+from cnaps_rag import onnx_graphs
+from cnaps_rag.networks import Vectors, unit
 
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+POOLED = 2
+"""A passage keeps one vector for so many of its tokens."""
 KEPT_DIMENSIONS = 128
 LARGEST_CODE = 127
+LARGEST_QUESTION_CODE = 63
+"""Half of what 8 bits hold: processors add the products of two codes in 16 bits, and must not overflow there."""
+CODE_OFFSET = 128
+"""Added to the codes that the graph takes, which have no sign."""
+LEAST_STEP = 1e-30
+QUESTION, AXES, CODES, PRODUCTS, STEPS = "question", "axes", "codes", "products", "steps"
+"""Names of the inputs and outputs of the graph `onnx_graphs.LATE_INTERACTION`."""
 
 
 @cache
 def _thread_pools() -> ThreadpoolController:
     return ThreadpoolController()
+
+
+@cache
+def _graph() -> "InferenceSession":
+    # on one thread: more would wait, spinning, on the cores that the embedder needs for the next question
+    return onnx_graphs.load_graph(onnx_graphs.LATE_INTERACTION, threads=1)
+
+
+def pooled(tokens: Vectors) -> Vectors:
+    """Join the tokens of a passage that are most alike, so that half as many vectors stand for it.
+
+    Source: Clavié, Chaffin and Adams, "Reducing the Footprint of Multi-Vector Retrieval with Minimal Performance Impact
+    via Token Pooling", arXiv:2409.14683; the groups are those of hierarchical clustering by Ward's criterion.
+
+    Args:
+        tokens: The passage's tokens. Shape: (n_tokens, dim), float32, unit L2 norm.
+
+    Returns:
+        The mean direction of each group. Shape: (about n_tokens / 2, dim), float32, unit L2 norm.
+    """
+    if len(tokens) <= POOLED:
+        return tokens
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    groups = fcluster(linkage(tokens, "ward"), -(-len(tokens) // POOLED), "maxclust")
+    return unit(np.stack([tokens[groups == group].mean(axis=0) for group in np.unique(groups)]))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,7 +120,11 @@ class TokenVectors:
         )
 
     @cached_property
-    def _rows(self) -> Vectors:
+    def _unsigned(self) -> npt.NDArray[np.uint8]:
+        return (self.codes.astype(np.int16) + CODE_OFFSET).astype(np.uint8)
+
+    @cached_property
+    def _columns(self) -> Vectors:
         return np.ascontiguousarray(self.codes.T, dtype=np.float32)
 
     def nearest(self, question: Vectors) -> Vectors:
@@ -95,7 +139,24 @@ class TokenVectors:
         """
         if len(self.offsets) == 1:
             return np.zeros((len(question), 0), dtype=np.float32)
+        products, steps = self._by_graph(question) if onnx_graphs.available() else self._by_numpy(question)
+        return np.asarray(np.maximum.reduceat(products, self.offsets[:-1], axis=1) * steps, dtype=np.float32)
+
+    def _by_graph(self, question: Vectors) -> tuple[npt.NDArray[np.int32], Vectors]:
+        """Multiply as `_by_numpy` does, in whole numbers: a quarter of the memory to read, and half the time."""
+        inputs = {QUESTION: np.ascontiguousarray(question), AXES: self.axes, CODES: self._unsigned}
+        products, steps = _graph().run([PRODUCTS, STEPS], inputs)
+        return products, steps
+
+    def _by_numpy(self, question: Vectors) -> tuple[Vectors, Vectors]:
+        """Multiply a question's tokens, rounded to whole numbers of steps, with the codes.
+
+        Returns:
+            The products, all whole, shape: (n_question_tokens, n_tokens), and the size of a step for each of the
+            question's tokens, shape: (n_question_tokens, 1).
+        """
         # on more threads than one, numpy's spin on the cores that the embedder needs for the next question
         with _thread_pools().limit(limits=1, user_api="blas"):
-            cosines = (question @ self.axes) @ self._rows
-        return np.asarray(np.maximum.reduceat(cosines, self.offsets[:-1], axis=1), dtype=np.float32)
+            projected = question @ self.axes
+            steps = np.maximum(np.abs(projected).max(axis=1, keepdims=True), LEAST_STEP) / LARGEST_QUESTION_CODE
+            return np.rint(projected / steps) @ self._columns, steps

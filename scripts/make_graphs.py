@@ -1,4 +1,4 @@
-"""Writes the graphs that ONNX Runtime runs: what all-MiniLM-L6-v2 computes, without the weights, and products of tokens.
+"""Writes the graphs that ONNX Runtime runs: all-MiniLM-L6-v2, without its weights, and the products of tokens.
 
     python -m scripts.make_graphs
 
@@ -16,7 +16,7 @@ from typing import Any
 import onnx
 from onnx import TensorProto, helper
 
-from cnaps_rag.onnx_graphs import NETWORK, TOKEN_PRODUCTS
+from cnaps_rag.onnx_graphs import LATE_INTERACTION, NETWORK
 from cnaps_rag.onnx_network import IDS, MASK, STATES
 from cnaps_rag.token_vectors import (
     AXES,
@@ -82,14 +82,15 @@ class Graph:
         inputs = [before, product, *self.normalisation(layer), self.weight(f"{layer}.dense.bias", WIDTH)]
         return self.add("SkipLayerNormalization", inputs, output, FUSED, epsilon=EPSILON)
 
-
     def model(self, name: str, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]) -> bytes:
         """Make the file's content."""
-        return helper.make_model(
+        model = helper.make_model(
             helper.make_graph(self.nodes, name, inputs, outputs, self.parameters),
             opset_imports=[helper.make_opsetid("", OPERATORS), helper.make_opsetid(FUSED, FUSED_OPERATORS)],
             ir_version=FORMAT,
-        ).SerializeToString(deterministic=True)
+        )
+        content: bytes = model.SerializeToString(deterministic=True)
+        return content
 
 
 def network() -> bytes:
@@ -110,7 +111,7 @@ def network() -> bytes:
     return graph.model("all-MiniLM-L6-v2", inputs, outputs)
 
 
-def token_products() -> bytes:
+def late_interaction() -> bytes:
     """Make the graph of what `cnaps_rag.token_vectors` multiplies.
 
     Returns:
@@ -135,7 +136,7 @@ def token_products() -> bytes:
         helper.make_tensor_value_info(PRODUCTS, TensorProto.INT32, ["question_tokens", "tokens"]),
         helper.make_tensor_value_info(STEPS, TensorProto.FLOAT, ["question_tokens", 1]),
     ]
-    return graph.model("token products", inputs, outputs)
+    return graph.model("late interaction", inputs, outputs)
 
 
 def _embedded(graph: Graph) -> str:
@@ -160,7 +161,7 @@ def _layer(graph: Graph, states: str, name: str, output: str) -> str:
     return graph.added_to(states, active, f"{name}.output", INNER_WIDTH, output)
 
 
-GRAPHS = {NETWORK: network, TOKEN_PRODUCTS: token_products}
+GRAPHS = {NETWORK: network, LATE_INTERACTION: late_interaction}
 
 if __name__ == "__main__":
     for name, made in GRAPHS.items():

@@ -84,12 +84,12 @@ def test_a_vector_for_everything(embedder: HashingEmbedder) -> None:
 
 
 def test_tokens_where_there_are_some() -> None:
-    """An embedder with token vectors gives one for each word, one without gives one for each text."""
+    """An embedder with token vectors gives one for each word, of passages for two, one without one for each text."""
     assert isinstance(HashingEmbedder(), TokenEmbedder)
     assert not isinstance(Plain(), TokenEmbedder)
     assert len(encode_questions(["ships sail far"], HashingEmbedder())[0].tokens) == 3
     assert len(encode_questions(["ships sail far"], Plain())[0].tokens) == 1
-    assert encode_passages(None, PASSAGES, HashingEmbedder()).tokens.offsets.tolist() == [0, 4, 6, 8]
+    assert encode_passages(None, PASSAGES, HashingEmbedder()).tokens.offsets.tolist() == [0, 2, 4, 6]
     assert encode_passages(None, PASSAGES, Plain()).tokens.offsets.tolist() == [0, 1, 2, 3]
 
 

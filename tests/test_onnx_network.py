@@ -1,6 +1,5 @@
 """This file ensures that ONNX Runtime reads texts as torch does, is taken where it can be, and needs no torch."""
 
-import importlib
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnaps_rag import onnx_network
+from cnaps_rag import onnx_graphs
 from cnaps_rag.adaptation import load_adaptation
 from cnaps_rag.embedding import MeanPoolingEmbedder, find_embedder
 from cnaps_rag.networks import Network
-from cnaps_rag.onnx_network import GRAPH_FILE, OnnxNetwork
+from cnaps_rag.onnx_network import OnnxNetwork
 from cnaps_rag.torch_network import TorchNetwork
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = ["How does it know?", "", "Naïve – 例 ﬁ", "One word in a very long text. " * 300, "a b c " * 50]
 """Of every length: none, and more than the model's window and its positions."""
-pytestmark = pytest.mark.skipif(not onnx_network.available(), reason="onnxruntime is not installed")
+pytestmark = pytest.mark.skipif(not onnx_graphs.available(), reason="onnxruntime is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +84,7 @@ def test_what_runs_the_default_model(
     installed: bool,
 ) -> None:
     """ONNX Runtime runs the default model where it is installed, torch on a device that is named."""
-    monkeypatch.setattr(onnx_network, "available", lambda: installed)
+    monkeypatch.setattr(onnx_graphs, "available", lambda: installed)
     assert isinstance(find_embedder(str(embedder.folder), device=device)._network, expected)
 
 
@@ -113,11 +112,3 @@ def test_other_weights_run_on_torch(embedder: MeanPoolingEmbedder, tmp_path: Pat
     weights.unlink()
     weights.write_bytes(content)
     assert isinstance(find_embedder(str(folder))._network, TorchNetwork)
-
-
-def test_the_graph_is_what_its_script_makes() -> None:
-    """The graph in the package is the one that `scripts/make_graph.py` writes."""
-    pytest.importorskip("onnx")
-    make_graph = importlib.import_module("scripts.make_graph")
-    assert make_graph.GRAPH == ROOT / "cnaps_rag" / GRAPH_FILE
-    assert make_graph.GRAPH.read_bytes() == make_graph.model().SerializeToString(deterministic=True)
