@@ -81,6 +81,19 @@ def test_what_adds_too_little_is_left_out() -> None:
     assert selection.take(scores) == 1
 
 
+def test_what_a_sentence_does_counts() -> None:
+    """How the model is trained counts against a sentence, a reason for it."""
+    pool = pool_of(
+        "We train the network with the Adam optimizer for 40 epochs on crops of 64 photos.",
+        "The lanterns share their light because a single one is too weak, so that the photos become sharper.",
+    )
+    asked = HashingEmbedder().embed(["How does it sharpen photos?"])
+    features = pool.features(asked[0], asked)
+    assert features["training"][0] > 4 * features["training"][1]
+    assert features["why"][1] > 4 * features["why"][0]
+    assert Weights().training < 0.0 < Weights().why
+
+
 def test_a_steps_word_alone_does_not_lead_it() -> None:
     """A sentence on training or on others' work does not lead the input step for holding its word."""
     pool = pool_of(

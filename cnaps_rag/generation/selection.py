@@ -95,6 +95,7 @@ class Weights:
         pointing: It points to a figure, table, equation or section.
         beside: How likely it speaks of other people's work as such, or says nothing.
         why: How likely it gives a reason, which is what most questions ask for.
+        training: How likely it tells how the model is trained: its losses, its data, its schedule.
         repetition: Its largest cosine to a sentence already chosen.
         restating: By how much that cosine exceeds 0.6: then it says the same in other words.
     """
@@ -115,6 +116,7 @@ class Weights:
     pointing: float = -0.8
     beside: float = -1.0
     why: float = 0.7
+    training: float = -0.5
     repetition: float = -1.0
     restating: float = -4.0
 
@@ -214,6 +216,7 @@ class Candidates:
             "pointing": self.having(POINTING),
             "beside": share(self.roles, BESIDE),
             "why": share(self.roles, [RhetoricalRole.WHY]),
+            "training": share(self.roles, [RhetoricalRole.TRAINING]),
         }
         sections = {
             str(role): np.array([found is role for found in roles], dtype=np.float64) for role in SECTION_WEIGHTS
