@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cnaps_rag.answers import Answer, Citation
+from cnaps_rag.answers import Answer, Citation, Claim
 from cnaps_rag.evaluation.matching import bare, link_key, links_in, listed_links
 from cnaps_rag.listing import Prompt
 from cnaps_rag.records import ABSTRACT_ORIGIN
@@ -90,7 +90,7 @@ def _place_faults(citation: Citation, text: str | None) -> Iterator[str]:
 
 def _links(answer: Answer) -> list[str]:
     texts = [link for paper in answer.papers for link in (paper.url, paper.github or "")]
-    texts += [claim.text for claim in (*answer.claims(), *answer.abbreviations)]
+    texts += [claim.text for claim in _stated(answer)]
     return [link for text in texts for link in links_in(text)]
 
 
@@ -103,7 +103,12 @@ def _link_faults(answer: Answer, links: list[str], listed: set[str]) -> Iterator
 
 
 def _uses(answer: Answer) -> list[int]:
-    return [number for claim in (*answer.claims(), *answer.abbreviations) for number in claim.citations]
+    return [number for claim in _stated(answer) for number in claim.citations]
+
+
+def _stated(answer: Answer) -> tuple[Claim, ...]:
+    """Collect all that an answer states with citations."""
+    return (*answer.claims(), *answer.abbreviations)
 
 
 def _use_faults(answer: Answer, uses: list[int]) -> Iterator[str]:

@@ -132,7 +132,7 @@ class ExtractiveGenerator:
         subjects = _subjects(index, asked, settings)
         claims: dict[str, list[DraftClaim]] = {aspect.name: [] for aspect in ASPECTS}
         nearest = _of_related(index, asked, subjects, settings)
-        shown = list(nearest)
+        shown = [hit for hits in nearest.values() for hit in hits]
         for paper in subjects:
             hits = self._retrieve(index, paper, asked, settings)
             shown += hits
@@ -207,17 +207,20 @@ def _abstention(index: PromptIndex) -> Draft:
     )
 
 
-def _of_related(index: PromptIndex, asked: Asked, subjects: Sequence[IndexedPaper], settings: Settings) -> list[Hit]:
-    """Retrieve what related papers say on the question, of those that come close to it."""
+def _of_related(
+    index: PromptIndex, asked: Asked, subjects: Sequence[IndexedPaper], settings: Settings
+) -> dict[str, list[Hit]]:
+    """Retrieve what related papers say on the question, of those that come close to it, by document."""
     close = relevance(index, asked.whole)
     answering = {paper.document for paper in subjects}
     least = BEARING_SHARE * max((close.get(document or "", 0.0) for document in answering), default=0.0)
     bearing = [document for document, score in close.items() if score >= least and document not in answering]
     alone = replace(settings, joined_depth=1)
-    found = [
-        search_encoded(index, [asked.question], k=RELATED_DEPTH, documents={one}, settings=alone) for one in bearing
-    ]
-    return in_stretches(index, (hit for [hits] in found for hit in hits))
+    found: dict[str, list[Hit]] = {}
+    for document in bearing:
+        [hits] = search_encoded(index, [asked.question], k=RELATED_DEPTH, documents={document}, settings=alone)
+        found[document] = in_stretches(index, hits)
+    return found
 
 
 def _steps(index: PromptIndex, paper: IndexedPaper, hits: Sequence[Hit], asked: Asked, budget_words: int) -> Steps:
@@ -333,18 +336,21 @@ def _missing(index: PromptIndex) -> Iterable[str]:
 def _notes(
     index: PromptIndex,
     asked: Asked,
-    nearest: Sequence[Hit],
+    nearest: Mapping[str, Sequence[Hit]],
     subjects: Sequence[IndexedPaper],
     named: Mapping[str, Sequence[Evidence]],
 ) -> tuple[DraftNote, ...]:
     """Say of each listed paper why it matters here, or that nothing of it bears on the question."""
     answered = {paper.document for paper in subjects}
-    bearing = _bearing(index, asked, nearest)
+    bearing = {document: _telling(index, asked, hits) for document, hits in nearest.items()}
     return tuple(_note(paper, answered, bearing, named.get(paper.listed.name, ())) for paper in index.papers)
 
 
 def _note(
-    paper: IndexedPaper, answered: Iterable[str | None], bearing: dict[str, Evidence], named: Sequence[Evidence]
+    paper: IndexedPaper,
+    answered: Iterable[str | None],
+    bearing: Mapping[str, Evidence | None],
+    named: Sequence[Evidence],
 ) -> DraftNote:
     if paper.document is None:
         return DraftNote(note=f"neither its PDF nor an abstract is here ({paper.status.value})")
@@ -358,16 +364,9 @@ def _note(
     return DraftNote(note=f"bears on the question{source}: “{_statement(evidence)}”", evidence=(evidence,))
 
 
-def _bearing(index: PromptIndex, asked: Asked, nearest: Sequence[Hit]) -> dict[str, Evidence]:
-    """Find, for each paper with passages among these that comes close to the question, what it says that matters."""
-    documents = dict.fromkeys(hit.passage.document for hit in nearest)
-    found = {document: _telling(index, asked, document, nearest) for document in documents}
-    return {document: evidence for document, evidence in found.items() if evidence is not None}
-
-
-def _telling(index: PromptIndex, asked: Asked, document: str, nearest: Iterable[Hit]) -> Evidence | None:
+def _telling(index: PromptIndex, asked: Asked, hits: Sequence[Hit]) -> Evidence | None:
     """Choose the sentence of a related paper that tells best why it matters; None where none comes close."""
-    sentences = quotable([hit for hit in nearest if hit.passage.document == document])
+    sentences = quotable(hits)
     if not sentences:
         return None
     pool = Candidates.of(sentences, index)
